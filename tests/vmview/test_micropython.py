@@ -1,0 +1,68 @@
+"""The same source under MicroPython 1.27 (WebAssembly, in Node), as the reader's page runs it."""
+
+import importlib.util
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from vmsim import _build
+from vmview import page_walk
+
+FOLDER = Path(__file__).parents[1] / "micropython"
+SOURCES = Path(_build.__file__).parents[1]
+ADDRESS = 0x7F12_3456_7ABC
+BODIES = [
+    {"linear_address": ADDRESS},
+    {"linear_address": 0xFFFF_FFFF_FFFF_FFFF, "page_size": "4 KiB", "mode": "supervisor", "access": "write"},
+    {"linear_address": ADDRESS, "page_size": "2 MiB", "access": "write", "entries": {"PDE": {"R/W": 0}}},
+    {"linear_address": 0xFFFF_8880_1234_5678, "page_size": "1 GiB", "entries": {"PDPTE": {"XD": 1, "PKEY": 9, "G": 1}}},
+    {"linear_address": ADDRESS, "page_size": "4 KiB", "entries": {"PDE": {"address": 1 << 50}}, "maxphyaddr": 40},
+    {"linear_address": 1 << 63},
+    {"linear_address": 0x00FE_1234_1234_5678, "cr4_la57": 1, "page_size": "4 KiB", "cr4_pke": 1, "pkru": 0xFFFF_FFFF},
+    {"linear_address": 0, "cr3": 0x1000, "tables": {"0x1000": 0x1007}, "access": "write"},
+    {"linear_address": ADDRESS, "entries": {"PML4E": 0xFFFF_FFFF_FFFF_FFFF}},
+    {"linear_address": -1},
+    {"linear_address": ADDRESS, "page_size": "4 kB"},
+    {"linear_address": ADDRESS, "entries": {"PDE": {"R/W": 2}}},
+]
+
+
+def load_cases():
+    spec = importlib.util.spec_from_file_location("micropython_cases", FOLDER / "cases.py")
+    cases = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(cases)
+    return cases
+
+
+@pytest.fixture(scope="module")
+def answers():
+    """What MicroPython makes of the bodies."""
+    assert (FOLDER / "node_modules").is_dir(), "MicroPython is not here: run `npm ci` in tests/micropython"
+    ran = subprocess.run(
+        ["node", "run.mjs", str(SOURCES)],
+        cwd=FOLDER,
+        input=json.dumps(BODIES),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    return json.loads(ran.stdout)
+
+
+@pytest.mark.parametrize("build", [_build.interpreted, _build.compiled], ids=["interpreted", "compiled"])
+def test_micropython_sees_and_draws_the_same(build, answers, monkeypatch):
+    """Trace, outcome, Scene, SVG and text, in both languages, are the same to the last byte on all three."""
+    monkeypatch.setattr(page_walk, "translate", build().translate)
+    here = load_cases().run(json.dumps(BODIES))
+    assert [len(results) for results in here] == [8] * 9 + [1] * 3
+    for mine, theirs in zip(here, answers, strict=True):
+        assert mine == theirs
+
+
+def test_the_stand_in_for_cython_is_short():
+    """MicroPython needs three lines in place of Cython."""
+    code = [line for line in (FOLDER / "cython.py").read_text().splitlines() if line]
+    assert code[-1] == "compiled = False" and len(code) <= 3
