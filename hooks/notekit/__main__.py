@@ -1,0 +1,5 @@
+"""``python -m notekit`` is ``notes``."""
+
+from notekit.cli import main
+
+main(prog_name="notes")

@@ -1,0 +1,1 @@
+"""One module a command of ``notes``: what it does with its arguments, and its exit status."""

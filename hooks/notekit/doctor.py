@@ -1,0 +1,161 @@
+"""What this machine has of all that notes may use, found out by using it: each language runs a tiny program."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from notekit import runners, sandbox, verify
+from notekit.model import Command, Example, Expectation, Place, Result, Unit
+from notekit.sandbox import tools
+
+Kind = Literal["sandbox", "language", "capability"]
+
+# A program that prints nothing and ends with 0. In a language that is not here an empty one does that.
+_PROGRAMS: Mapping[str, str] = {
+    "c": "#include <stdio.h>\nint main(void) { return fflush(stdout); }\n",
+    "json": "{}\n",
+}
+# What Debian keeps apart from a tool that is of little use without it.
+_BESIDE: Mapping[str, tuple[str, ...]] = {"gcc": ("libc6-dev",)}
+_NO_SANDBOX = "the sandbox does not work"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that notes may use: whether it works here.
+
+    ``version`` tells which it is (empty where it is not there), ``reason`` why it does not work. ``packages`` are
+    Debian's that would bring it; none where a package does not help. ``examples`` counts those that use it.
+    """
+
+    kind: Kind
+    name: str
+    works: bool
+    version: str = ""
+    reason: str = ""
+    packages: tuple[str, ...] = ()
+    examples: int = 0
+
+
+def examine(examples: Iterable[Example]) -> Iterator[Finding]:
+    """The sandbox, then each language, then each capability, as each is found out.
+
+    ``examples`` are those of the project, to be counted. Raises sandbox.Stopped after ``sandbox.kill_all``.
+    """
+    found = tuple(examples)
+    reason = sandbox.probe() or ""
+    absent = tools.resolve("bwrap") is None
+    yield Finding(
+        kind="sandbox",
+        name="sandbox",
+        works=not reason,
+        version=_versions(("bwrap",)),
+        reason=reason,
+        packages=_packages(("bwrap",)) if absent else (),
+        examples=sum(example.runner == "host" and example.run != "no" for example in found),
+    )
+    for language in sorted(runners.by_language()):
+        used = sum(one.language == language and one.runner == "host" and one.run != "no" for one in found)
+        yield _language(language, bool(reason), used)
+    for name in sorted(runners.CAPABILITIES):
+        used = sum(any(need.partition(">=")[0] == name for need in example.needs) for example in found)
+        yield _capability(name, bool(reason), used)
+
+
+def packages(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """All packages that would bring what is missing, sorted, each once."""
+    return tuple(sorted({package for finding in findings for package in finding.packages}))
+
+
+def install(missing: tuple[str, ...]) -> str:
+    """The one command that brings the packages; empty where there are none, or no apt-get to bring them."""
+    if not missing or shutil.which("apt-get") is None:
+        return ""
+    return shlex.join((*(() if os.geteuid() == 0 else ("sudo",)), "apt-get", "install", *missing))
+
+
+def _language(language: str, unconfined: bool, used: int) -> Finding:
+    example = _program(language)
+    runner = runners.for_example(example)
+    unit = Unit((example,))
+    needed = runner.needed(unit)
+    absent = tuple(tool for tool in needed if tools.resolve(tool) is None)
+    (output,) = runner.run(unit)
+    reason = _complaint(verify.verify(example, output))
+    missing = absent
+    if unconfined and needed and not absent:
+        reason = _NO_SANDBOX
+    elif reason and not absent:
+        missing = tuple(package for tool in needed for package in _BESIDE.get(tool, ()))
+    return Finding(
+        kind="language",
+        name=language,
+        works=not reason,
+        version=_versions(needed) if needed else runner.version,
+        reason=reason,
+        packages=_packages(missing),
+        examples=used,
+    )
+
+
+def _program(language: str) -> Example:
+    command = Command("true", 1, Expectation((), 1))
+    return Example(
+        note="doctor",
+        name="probe",
+        id="probe",
+        language=language,
+        place=Place("doctor", 1),
+        document="",
+        runner="host",
+        commands=(command,) if language == "console" else (),
+        code=_PROGRAMS.get(language, ""),
+    )
+
+
+def _complaint(result: Result) -> str:
+    """Why a probe did not pass, in one line; empty where it did."""
+    if not result.failures:
+        return _without_cure(result.reason)
+    failure = result.failures[0]
+    return " ".join((failure.message, *(line[1:] for line in failure.diff if line.startswith("+"))))
+
+
+def _capability(name: str, unconfined: bool, used: int) -> Finding:
+    tool = runners.TOOL_OF.get(name)
+    needed = (tool,) if tool else ()
+    absent = tuple(one for one in needed if tools.resolve(one) is None)
+    if absent:
+        reason = f"{tool} is not installed"
+    elif tool and unconfined:
+        reason = _NO_SANDBOX
+    else:
+        reason = _without_cure(runners.lacking((replace(_program("console"), needs=(name,)),)) or "")
+    return Finding(
+        kind="capability",
+        name=name,
+        works=not reason,
+        version=_versions(needed),
+        reason=reason,
+        packages=_packages(absent),
+        examples=used,
+    )
+
+
+def _without_cure(reason: str) -> str:
+    """What is wrong. The one command at the end takes the place of each single cure."""
+    return reason.partition("; ")[0]
+
+
+def _versions(names: tuple[str, ...]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in tools.versions(names))
+
+
+def _packages(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Debian's packages of tools, with what a tool is of little use without."""
+    return tuple(package for name in names for package in (runners.package_of(name), *_BESIDE.get(name, ())))

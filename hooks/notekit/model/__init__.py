@@ -1,0 +1,99 @@
+"""The values that flow through notekit. All are frozen; functions between them are pure.
+
+Glossary
+    Collection    everything under one root: areas, notes, and the errors met while reading them
+    Area          a folder of notes with ``area.yml``
+    Note          one folder: its documents (one per language), examples and diagrams
+    Document      one language's text of a note, with its regions, sections and computed calls
+    Region        the lines of a document that one fenced block takes up
+    Section       the lines from one heading of level 2 or 3 to the next
+    Example       something that runs and whose output is stated: a console block or a program
+    Command       one command of a console block with what it should print
+    Expectation   the lines that something should print, as the note writes them
+    Diagram       a picture that the simulator computes, and its stated outcome
+    Unit          what runs, and is cached, together: a program, a block, or a whole session
+    Output        what one example printed, how it ended, with which tools, when
+    Result        an Output held against its Example: a status, and failures with their lines
+    Page          one document with its results in it, as Markdown
+    Problem       ``path:line: what is wrong; what would be right``
+
+Line numbers count from 1. Paths are relative to the collection's root, with ``/``.
+"""
+
+from __future__ import annotations
+
+from notekit.model.example import (
+    Command,
+    Diagram,
+    Dialect,
+    Example,
+    Expectation,
+    NamedFile,
+    RunMode,
+    Stream,
+    Unit,
+)
+from notekit.model.note import (
+    Area,
+    Collection,
+    ComputedCall,
+    Document,
+    Head,
+    Note,
+    Region,
+    RegionKind,
+    Section,
+    Source,
+)
+from notekit.model.place import (
+    Place,
+    Problem,
+)
+from notekit.model.result import (
+    BuildOutput,
+    CommandOutput,
+    Exceeded,
+    Failure,
+    Limit,
+    Output,
+    Page,
+    Result,
+    Status,
+    describe_exit,
+    exit_status,
+)
+
+__all__ = [
+    "Area",
+    "BuildOutput",
+    "Collection",
+    "Command",
+    "CommandOutput",
+    "ComputedCall",
+    "Diagram",
+    "Dialect",
+    "Document",
+    "Example",
+    "Exceeded",
+    "Expectation",
+    "Failure",
+    "Head",
+    "Limit",
+    "NamedFile",
+    "Note",
+    "Output",
+    "Page",
+    "Place",
+    "Problem",
+    "Region",
+    "RegionKind",
+    "Result",
+    "RunMode",
+    "Section",
+    "Source",
+    "Status",
+    "Stream",
+    "Unit",
+    "describe_exit",
+    "exit_status",
+]

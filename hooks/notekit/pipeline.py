@@ -1,0 +1,185 @@
+"""Notes to pages: the whole way. parse, run, verify, store, emit.
+
+The functions of the layers below are pure or keep their effects to themselves; here they are only put in
+order. ``check`` is the way to results, ``pages`` from there to Markdown.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection as Container
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from notekit import diagrams, emit, names, runners, settings, store, verify
+from notekit.model import Collection, Example, Output, Page, Problem, Result, Unit
+from notekit.parse import read_collection
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A collection after its examples ran. ``results`` stand in the order of the notes' text.
+
+    ``problems`` are all that stops a note from being read, those of computed text included. ``outputs`` are those
+    of the examples, by note and name; one that says ``run=no`` has none.
+    """
+
+    collection: Collection
+    results: tuple[Result, ...]
+    drawings: tuple[tuple[str, str, str, diagrams.Drawing], ...]
+    problems: tuple[Problem, ...]
+    outputs: Mapping[tuple[str, str], Output] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> tuple[Result, ...]:
+        """The results that break a build."""
+        return tuple(result for result in self.results if result.status in ("failed", "error"))
+
+
+def read(root: Path, only: Container[str] | None = None) -> Collection:
+    """All notes of a project (``root/notes_src``) or of a bare collection (``root`` holds the areas)."""
+    return read_collection(
+        settings.notes_folder(root),
+        base=root,
+        languages=settings.languages(root),
+        diagrams=diagrams.SCHEMAS,
+        names=names.SIGNATURES,
+        capabilities=runners.CAPABILITIES,
+        only=only,
+    )
+
+
+def check(
+    root: Path, kept: store.Store, *, only: Container[str] | None = None, progress: Progress | None = None
+) -> Checked:
+    """Reads the notes, runs what is not yet known, and holds each output against what the note states."""
+    collection = read(root, only)
+    units = tuple(unit for note in collection.notes for unit in units_of(note.examples))
+    outputs = run(units, kept, progress)
+    results: list[Result] = []
+    drawings: list[tuple[str, str, str, diagrams.Drawing]] = []
+    problems = list(collection.errors)
+    for note in collection.notes:
+        for example in note.examples:
+            results.append(_verified(example, outputs))
+        for diagram in note.diagrams:
+            drawn = diagrams.draw(diagram, tuple(document.language for document in note.documents))
+            results.append(drawn.result)
+            drawings += [(note.slug, diagram.name, language, one) for language, one in drawn.drawings.items()]
+        for document in note.documents:
+            problems += names.problems(document)
+    printed = {name: output for name, (output, _) in outputs.items()}
+    return Checked(collection, tuple(results), tuple(drawings), tuple(sorted(problems)), printed)
+
+
+def _verified(example: Example, outputs: dict[tuple[str, str], tuple[Output, bool]]) -> Result:
+    if example.run == "no":
+        return verify.not_run(example, example.because or "")
+    output, cached = outputs[example.note, example.name]
+    return replace(verify.verify(example, output), cached=cached)
+
+
+def units_of(examples: Iterable[Example]) -> tuple[Unit, ...]:
+    """What runs together: a session's examples, in order; each other example alone; none with ``run=no``."""
+    sessions: dict[tuple[str, str], list[Example]] = {}
+    units: list[list[Example]] = []
+    for example in examples:
+        if example.run == "no":
+            continue
+        if example.session is None:
+            units.append([example])
+        elif (example.document, example.session) in sessions:
+            sessions[example.document, example.session].append(example)
+        else:
+            sessions[example.document, example.session] = started = [example]
+            units.append(started)
+    return tuple(Unit(tuple(unit)) for unit in units)
+
+
+def run(
+    units: tuple[Unit, ...], kept: store.Store, progress: Progress | None = None
+) -> dict[tuple[str, str], tuple[Output, bool]]:
+    """The output of every example of the units, on all cores, and whether the store had it.
+
+    Raises KeyboardInterrupt, with every process it started gone, when the user interrupts.
+    """
+    outputs: dict[tuple[str, str], tuple[Output, bool]] = {}
+    pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
+    try:
+        pending = {pool.submit(_run_unit, unit, kept): unit for unit in units}
+        for done, future in enumerate(as_completed(pending), start=1):
+            unit = pending[future]
+            found, cached = future.result()
+            for example, output in zip(unit.examples, found, strict=True):
+                outputs[example.note, example.name] = (output, cached)
+            if progress:
+                progress(done, len(units), unit.examples[0].note)
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        runners.kill_all()
+        raise
+    pool.shutdown()
+    return outputs
+
+
+def _run_unit(unit: Unit, kept: store.Store) -> tuple[tuple[Output, ...], bool]:
+    runner = runners.for_example(unit.examples[0])
+    key = store.unit_key(unit, runner.tool_versions(unit), runners.ENVIRONMENT, runner.version)
+    found = kept.get(key)
+    if found is not None:
+        return found, True
+    outputs = runner.run(unit)
+    passed = all(
+        verify.verify(example, output).status == "passed"
+        for example, output in zip(unit.examples, outputs, strict=True)
+    )
+    if passed:
+        kept.put(key, outputs)
+    return outputs, False
+
+
+def pages(checked: Checked, *, with_problems: bool = False) -> tuple[Page, ...]:
+    """The pages of all notes that could be read; with ``with_problems``, one for each other note too."""
+    collection = checked.collection
+    findings = emit.Findings(
+        results={(result.note, result.name): result for result in checked.results},
+        drawings={(slug, name, language): one for slug, name, language, one in checked.drawings},
+        titles={
+            (note.slug, document.language): document.head.title
+            for note in collection.notes
+            for document in note.documents
+        },
+    )
+    made = [emit.page(note, document, findings) for note in collection.notes for document in note.documents]
+    if with_problems:
+        made += _problem_pages(checked)
+    return tuple(made)
+
+
+def _problem_pages(checked: Checked) -> list[Page]:
+    readable = {note.slug for note in checked.collection.notes}
+    by_slug: dict[str, list[Problem]] = {}
+    for problem in checked.problems:
+        parts = problem.place.file.removeprefix("notes_src/").split("/")
+        slug = "/".join(parts[:2])
+        if len(parts) >= 3 and slug not in readable:
+            by_slug.setdefault(slug, []).append(problem)
+    return [
+        emit.problem_page(slug, language, tuple(found))
+        for slug, found in by_slug.items()
+        for language in checked.collection.languages
+    ]
+
+
+def named_files(checked: Checked) -> dict[str, bytes]:
+    """The files that the notes' examples use, by the path at which the site serves them: ``area/slug/file``."""
+    return {
+        f"{note.slug}/{file.path}": file.content
+        for note in checked.collection.notes
+        for example in note.examples
+        for file in (*example.files, *((example.file,) if example.file else ()))
+    }

@@ -1,0 +1,59 @@
+"""Who runs an example: the contract, and every runner that lies in this folder.
+
+A runner is one module of this folder that names its Runner ``RUNNER``; names that begin with ``_`` are shared parts.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+
+from notekit import sandbox
+from notekit.model import Example
+from notekit.runners._capabilities import CAPABILITIES, TOOL_OF, lacking, package_of
+from notekit.runners._contract import Absent, Runner
+from notekit.runners._opening import Opening
+
+__all__ = [
+    "CAPABILITIES",
+    "ENVIRONMENT",
+    "TOOL_OF",
+    "Opening",
+    "Runner",
+    "by_language",
+    "for_example",
+    "kill_all",
+    "lacking",
+    "package_of",
+]
+
+#: The environment of everything that runs; part of the store's key.
+ENVIRONMENT = sandbox.ENVIRONMENT
+
+
+@cache
+def by_language() -> Mapping[str, Runner]:
+    """The host's runner of each language, found in this folder."""
+    found: dict[str, Runner] = {}
+    for module in pkgutil.iter_modules(__path__):
+        if not module.name.startswith("_"):
+            runner: Runner = importlib.import_module(f"{__name__}.{module.name}").RUNNER
+            for language in runner.languages:
+                if language in found:
+                    raise TypeError(f"{runner.name} and {found[language].name} both run {language}")
+                found[language] = runner
+    return found
+
+
+def for_example(example: Example) -> Runner:
+    """The runner of an example; one that says why it does not run where there is none."""
+    if example.runner == "host" and example.language in by_language():
+        return by_language()[example.language]
+    return Absent(example.runner, example.language)
+
+
+def kill_all() -> None:
+    """Kills everything that runs, at once; what waits to run raises sandbox.Stopped."""
+    sandbox.kill_all()

@@ -1,0 +1,87 @@
+"""What an example may say that it needs (``needs="git>=2.30 kvm"``), probed by using it in the sandbox."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+from notekit import sandbox
+from notekit.model import Example
+
+#: The executable that a capability stands for; each tells its version with ``--version``.
+TOOL_OF: Mapping[str, str] = {
+    "bash": "bash",
+    "clang": "clang",
+    "fish": "fish",
+    "gcc": "gcc",
+    "gdb": "gdb",
+    "git": "git",
+    "jq": "jq",
+    "make": "make",
+    "nasm": "nasm",
+    "perl": "perl",
+    "python": "python3",
+    "qemu": "qemu-system-x86_64",
+}
+#: Debian's package of a tool, where it has another name.
+_PACKAGES: Mapping[str, str] = {"bwrap": "bubblewrap", "qemu-system-x86_64": "qemu-system-x86", "sh": "dash"}
+#: What a sandboxed process on the host never has.
+_NOT_ON_HOST: Mapping[str, str] = {
+    "kmod": "loading a kernel module needs runner=guest",
+    "kvm": "/dev/kvm needs runner=guest or runner=machine",
+    "root": "root needs runner=guest",
+}
+CAPABILITIES = frozenset(TOOL_OF) | frozenset(_NOT_ON_HOST)
+
+_NEED = re.compile(r"([a-z][a-z0-9-]*)(?:>=(\d+(?:\.\d+)*))?")
+
+
+def package_of(tool: str) -> str:
+    """The package of Debian that brings a tool."""
+    return _PACKAGES.get(tool, tool)
+
+
+def names(examples: Iterable[Example]) -> tuple[str, ...]:
+    """The capabilities that examples need and that are executables, without their versions."""
+    return tuple(name for example in examples for name, _ in map(_split, example.needs) if name in TOOL_OF)
+
+
+def lacking(examples: Iterable[Example]) -> str | None:
+    """The first need that the sandbox does not meet, and the cure; None where all are met."""
+    for example in examples:
+        for name, least in map(_split, example.needs):
+            reason = _unmet(name, least)
+            if reason:
+                return reason
+    return None
+
+
+def _split(need: str) -> tuple[str, str | None]:
+    found = _NEED.fullmatch(need)
+    return (found[1], found[2]) if found else (need, None)
+
+
+def _unmet(name: str, least: str | None) -> str | None:
+    if name not in TOOL_OF:
+        return _NOT_ON_HOST.get(name, f"the capability {name} is unknown")
+    version = _version(TOOL_OF[name])
+    if version is None:
+        return f"{TOOL_OF[name]} does not run here; apt-get install {package_of(TOOL_OF[name])}"
+    if least and _numbers(version) < _numbers(least):
+        return f"{TOOL_OF[name]} is version {version}; {least} or later is needed"
+    return None
+
+
+@cache
+def _version(tool: str) -> str | None:
+    done = sandbox.execute([tool, "--version"], merge_output=True)
+    found = re.search(r"\d+(?:\.\d+)+", done.stdout.decode("utf-8", "replace"))
+    return found[0] if done.exit == 0 and found else None
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    numbers = [int(part) for part in version.split(".")]
+    while numbers and numbers[-1] == 0:  # 12.0 is not later than 12
+        numbers.pop()
+    return tuple(numbers)

@@ -1,0 +1,119 @@
+"""The programs that examples run: where they are on the sandbox's PATH, and which version each of them is.
+
+A version is that of the Debian package which owns the file, and a digest of the file where none does. One look
+at dpkg's database costs as much as many (65 ms measured), so all of the PATH is looked up once.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import os
+import re
+import shutil
+import stat
+import subprocess
+import threading
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+from notekit.sandbox.layout import SEARCH_PATH
+
+# What is mounted in the sandbox; a link that leads elsewhere leads nowhere there.
+_MOUNTED = ("/usr/", "/bin/", "/sbin/", "/lib", "/etc/alternatives/")
+_PACKAGE_TIMEOUT = 60
+_lock = threading.Lock()
+
+
+def resolve(word: str) -> str | None:
+    """The file that a command word or a shared library's name (``libc.so.6``) means in the sandbox, links
+    followed; None where there is none. A word with a slash is a file of the example's own, and none of these."""
+    if not word or "/" in word or "\0" in word:
+        return None
+    folders = _library_folders() if re.search(r"\.so(\.|$)", word) else SEARCH_PATH
+    for folder in folders:
+        path = os.path.realpath(os.path.join(folder, word))
+        if path.startswith(_MOUNTED) and _runs(path, library=folders is not SEARCH_PATH):
+            return path
+    return None
+
+
+def _runs(path: str, library: bool) -> bool:
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return stat.S_ISREG(mode) and bool(mode & (stat.S_IROTH if library else stat.S_IXOTH))
+
+
+@cache
+def _library_folders() -> tuple[str, ...]:
+    return (*sorted(glob.glob("/usr/lib/*-linux-gnu*")), "/usr/lib64", "/usr/lib")
+
+
+def versions(words: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """(word, version) of each word that is a program or library of the sandbox, sorted, each once."""
+    return tuple((word, version) for word in sorted(set(words)) if (version := version_of(word)) is not None)
+
+
+def version_of(word: str) -> str | None:
+    """``12.2.0-14``, or ``sha256:`` and 16 hexadecimal digits; None where the word does not resolve."""
+    path = resolve(word)
+    if path is None:
+        return None
+    with _lock:
+        packages = _packages()
+    return packages.get(path) or _digest(path, os.stat(path).st_mtime_ns)
+
+
+@cache
+def _digest(path: str, modified: int) -> str:
+    try:
+        with open(path, "rb") as file:
+            return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    except PermissionError:
+        return f"modified {modified}"
+
+
+@cache
+def _packages() -> Mapping[str, str]:
+    """The package version of each file on the PATH that a package owns; empty on a system without dpkg."""
+    if shutil.which("dpkg-query", path="/usr/bin") is None:
+        return {}
+    files = {os.path.realpath(entry.path) for folder in (*SEARCH_PATH, "/usr/sbin") for entry in _entries(folder)}
+    libc = resolve("libc.so.6")
+    files |= {libc} if libc else set()
+    # A package built before /bin became a link of /usr/bin owns the file by its old name.
+    by_name = {name: path for path in files for name in (path, path.removeprefix("/usr"))}
+    owners: dict[str, str] = {}
+    for line in _dpkg("-S", *sorted(by_name)).splitlines():
+        package, _, name = line.partition(": ")
+        if name in by_name and not package.startswith("diversion "):
+            owners[by_name[name]] = package.split(",")[0].split(":")[0]
+    known = dict(
+        line.split("\t", 1)
+        for line in _dpkg("-W", "-f", "${Package}\t${Version}\n", *sorted(set(owners.values()))).splitlines()
+        if "\t" in line
+    )
+    return {path: known[package] for path, package in owners.items() if package in known}
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:
+        return []
+
+
+def _dpkg(*arguments: str) -> str:
+    # It fails for one unknown file, and says what it knows of the others all the same.
+    done = subprocess.run(
+        ["/usr/bin/dpkg-query", *arguments],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        env={"LC_ALL": "C.UTF-8"},
+        timeout=_PACKAGE_TIMEOUT,
+    )
+    return done.stdout

@@ -1,0 +1,25 @@
+"""Settings for all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import hypothesis
+
+
+def pytest_configure() -> None:
+    """Keeps what Hypothesis learnt and what Chromium leaves in .cache; judges no test by its time: cores are shared.
+
+    Where ``CI`` is set, Hypothesis' own profile for it stays: the same examples each time, nothing kept.
+    """
+    cache = Path(__file__).resolve().parents[1] / ".cache"
+    os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(cache / "hypothesis")
+    os.environ["XDG_CONFIG_HOME"] = str(cache / "home/config")
+    os.environ["XDG_CACHE_HOME"] = str(cache / "home/cache")
+    # What notes check prints in a test is no annotation of the step that runs the tests.
+    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
+        os.environ.pop(name, None)
+    if "CI" not in os.environ:
+        hypothesis.settings.register_profile("pagewalk", deadline=None)
+        hypothesis.settings.load_profile("pagewalk")

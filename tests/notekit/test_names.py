@@ -1,0 +1,44 @@
+"""Computed text."""
+
+from __future__ import annotations
+
+import pytest
+
+from notekit import names
+from notekit.model import ComputedCall, Document, Head
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "text"),
+    [
+        ("hexadecimal", (4096,), "0x1000"),
+        ("hexadecimal", (0,), "0x0"),
+        ("binary_size", (0,), "0 bytes"),
+        ("binary_size", (1000,), "1000 bytes"),
+        ("binary_size", (1 << 40,), "1 TiB"),
+        ("binary_size", (1536 << 20,), "1536 MiB"),
+        ("field", (0x7F1234567ABC, "pml4"), "254"),
+        ("field", (0x7F1234567ABC, "pt"), "359"),
+        ("reach", ("pt",), "4 KiB"),
+        ("reach", ("pd",), "2 MiB"),
+        ("reach", ("pml5",), "256 TiB"),
+    ],
+)
+def test_a_name_gives_its_text(name: str, args: tuple[object, ...], text: str) -> None:
+    """Each function, by the name that a note uses."""
+    assert names.value(ComputedCall(1, 0, 1, name, args)) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "said"),
+    [
+        ("field", (1, "pt5"), "level is 'pt5'; it is one of pt, pd, pdpt, pml4, pml5"),
+        ("hexadecimal", (-1,), "number is -1; it is a whole number from 0 to 0xffffffffffffffff"),
+        ("hexadecimal", (True,), "number is True; it is a whole number from 0 to 0xffffffffffffffff"),
+        ("binary_size", ("4",), "number is '4'; it is a whole number from 0 to 0xffffffffffffffff"),
+    ],
+)
+def test_a_value_without_an_answer_is_a_problem_with_its_line(name: str, args: tuple[object, ...], said: str) -> None:
+    """The line is that of the call; the message names the argument, its value and what is allowed."""
+    document = Document("en", "a/b/en.md", Head("t", "q"), (), 1, calls=(ComputedCall(7, 0, 1, name, args),))
+    assert [str(problem) for problem in names.problems(document)] == [f"a/b/en.md:7: [[[ {name}(…) ]]]: {said}"]
