@@ -1,0 +1,1 @@
+sed -n 's/menuentry \'\(.*,\ .*\)\' --class.*$/\1/p' grub.cfg
