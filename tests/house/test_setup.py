@@ -16,6 +16,7 @@ from tests.house.project_files import ROOT
 NAME = f"python3.{sys.version_info.minor}"
 PYTHONS = {"python3", "python3.11", "python3.12", "python3.13"}
 REAL = Path(sys.executable).resolve()
+OPTIONAL = {"fish": "fish", "qemu-system-x86_64": "qemu-system-x86"}
 REASON = "bubblewrap cannot make a namespace (why); sudo cure"
 LINE = f'set-up: {REASON}; or, for pages that say "not verified", make site NOT_VERIFIED=1'
 
@@ -88,6 +89,8 @@ def system(tmp_path: Path) -> System:
     for name in {"python3", NAME}:
         (tmp_path / "bin" / name).symlink_to(REAL)
     made = System(tmp_path).tool("id", "echo 1000").tool("apt-get", 'echo "$*" >>"$APT_LOG"')
+    for optional in OPTIONAL:
+        made.tool(optional, "")
     return made.tool("apt-cache", 'for name; do :; done; [ "$name" = python3 ] && echo "Version: 3.11.2-1"')
 
 
@@ -181,6 +184,28 @@ def test_root_on_debian_gets_it_installed(system: System) -> None:
         "noninteractive install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 bubblewrap",
     ]
     assert said == ["set-up: apt-get install bubblewrap", LINE]
+
+
+@pytest.mark.parametrize(("tool", "package"), OPTIONAL.items())
+def test_what_only_some_examples_call_does_not_stop_set_up(system: System, tool: str, package: str) -> None:
+    """Without an optional tool set-up says what that means, and goes on to its next question."""
+    assert system.unconfined().without(tool).set_up() == [
+        f"set-up: without {package} some examples will be shown as not verified: notes doctor says which",
+        LINE,
+    ]
+
+
+def test_an_optional_tool_is_installed_for_root_once(system: System) -> None:
+    """For root apt-get is asked for an optional tool until set-up has ended, and not on every later run."""
+    system.unconfined().without("fish").tool("id", "echo 0").set_up()
+    log = system.root / "apt.log"
+    assert [line.split()[-1] for line in log.read_text(encoding="utf-8").splitlines()] == ["-qq", "fish"]
+    log.unlink()
+    stamps = system.root / "a checkout/.venv/pagewalk-setup"
+    stamps.mkdir(parents=True)
+    (stamps / "own").write_text("the key", encoding="utf-8")
+    system.set_up()
+    assert not log.exists()
 
 
 def test_what_apt_could_not_cure_is_named(system: System) -> None:
