@@ -73,9 +73,10 @@ def on_pre_build(config: MkDocsConfig) -> None:
     """
     global _build
     root = Path(config.config_file_path).parent
-    store = Store(settings.store_folder(root))
     try:
-        checked = pipeline.check(root, store)
+        store = pipeline.store_of(root)
+        with store:
+            checked = pipeline.check(root, store)
     except settings.SettingError as error:
         raise PluginError(str(error)) from None
     _report(checked, store)
