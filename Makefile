@@ -1,6 +1,7 @@
 # make site    the site in site/, every example run; sets up .venv first (also: make)
 # make serve   the site at http://127.0.0.1:8000/, fresh after every save
 # make test    everything that CI runs: ruff, mypy, all tests
+# make bench   what checking costs, measured: docs/guides/speed.md and its data; on a machine that does nothing else
 # make lock    the lock files anew from pyproject.toml (UPGRADE=1: with newer versions where it allows)
 # make clean   takes away all that was made here
 #
@@ -8,7 +9,7 @@
 
 .DEFAULT_GOAL := site
 .NOTPARALLEL:
-.PHONY: site serve test lock clean
+.PHONY: site serve test bench lock clean
 
 # Material's notice about a MkDocs that is not used here.
 export NO_MKDOCS_2_WARNING := 1
@@ -29,6 +30,10 @@ test:
 	.venv/bin/mypy || failed=1; \
 	.venv/bin/pytest -n auto --dist loadfile || failed=1; \
 	exit $$failed
+
+bench:
+	@sh hooks/setup/setup.sh test
+	.venv/bin/python -m tests.bench
 
 lock:
 	@sh hooks/setup/lock.sh $(if $(UPGRADE),--upgrade)

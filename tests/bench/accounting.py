@@ -1,8 +1,8 @@
 """How much processor time a command takes, with all that it starts and all that is killed under it.
 
-What a process waits for is added to it (getrusage(2)); but a sandbox is killed as a whole, so that nobody waits for what
-ran in it. A control group counts all of it. Where none can be made, the build tells less than it took, and the figures
-say so.
+What a process waits for is added to it (getrusage(2)); but a sandbox is killed as a whole, so that nobody waits for
+what ran in it. A control group counts all of it. Where none can be made, less is counted than was used, and the
+figures say so.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ class Account:
     def seconds(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> float:
         """The seconds of processor time, user and system, that a command took. Raises CalledProcessError."""
         before = self._used()
-        enter = None if self._group is None else [f"echo $$ >{self._group}/cgroup.procs && exec \"$@\"", "bench"]
-        argv = list(command) if enter is None else ["/bin/sh", "-c", *enter, *command]
+        argv = list(command)
+        if self._group is not None:
+            argv = ["/bin/sh", "-c", 'echo $$ >"$0" && exec "$@"', f"{self._group}/cgroup.procs", *command]
         done = subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
