@@ -59,7 +59,7 @@ def msr_page(data: bytes) -> MsrBitmaps:
     """The bitmaps that 4096 bytes hold, as they stand in memory."""
     if len(data) != 4096:
         raise FieldError("msr bitmap page", len(data), "4096 bytes")
-    return MsrBitmaps(tuple(8 * at + bit for at, byte in enumerate(data) if byte for bit in range(8) if byte >> bit & 1))
+    return MsrBitmaps(_ones(data))
 
 
 class IoBitmaps(Value):
@@ -77,8 +77,7 @@ def io_page(a: bytes, b: bytes) -> IoBitmaps:
     for name, data in (("I/O bitmap A", a), ("I/O bitmap B", b)):
         if len(data) != 4096:
             raise FieldError(name, len(data), "4096 bytes")
-    page = a + b
-    return IoBitmaps(tuple(8 * at + bit for at, byte in enumerate(page) if byte for bit in range(8) if byte >> bit & 1))
+    return IoBitmaps(_ones(a + b))
 
 
 def ports(port: int, size: int) -> "tuple[int, ...]":
@@ -86,6 +85,10 @@ def ports(port: int, size: int) -> "tuple[int, ...]":
     check_integer("port", port, 0, PORTS - 1)
     check_choice("size", size, (1, 2, 4))
     return tuple((port + at) % PORTS for at in range(size))
+
+
+def _ones(data: bytes) -> "tuple[int, ...]":
+    return tuple(8 * at + bit for at, byte in enumerate(data) if byte for bit in range(8) if byte >> bit & 1)
 
 
 def check_ones(field: str, ones: "tuple[int, ...]", size: int) -> None:

@@ -6,7 +6,7 @@ name "" (KVM never asks for it). Numbers that are missing are not defined.
 
 Glossary
     basic exit reason   bits 15:0 of the VMCS's exit reason
-    qualification       which format "exit qualification" has: a key of ``qualification.FORMATS``; "" where it is cleared
+    qualification       which format "exit qualification" has: a key of ``qualification.FORMATS``; "" where cleared
 """
 
 from vmsim.value import FieldError, Value, check_integer
