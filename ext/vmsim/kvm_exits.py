@@ -88,7 +88,8 @@ def _cr(function: str, leave: VmExit, state: KvmState) -> Handling:
     if kind == CLTS:
         return Handling(function, EIO, did="a bug: the guest always owns CR0.TS")
     if kind == MOV_TO_CR and number == 8 and not state.lapic_in_kernel and state.value & 15 < state.cr8:
-    XX
+        did = "the TPR fell: user space's APIC may interrupt"
+        return Handling(function, TO_USER, "KVM_EXIT_SET_TPR", did=did)
     return _resume(function, "the access is emulated")
 
 
