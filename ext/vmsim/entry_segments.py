@@ -73,6 +73,8 @@ def _rights(found: Violations, name: str, segment: Segment, guest: GuestState, u
         if name == "ss" and not unrestricted:
             met = segment.dpl == segment.rpl
             found.need(SECTION, met, field, rights, f"DPL as the selector's RPL, {segment.rpl}")
+        if name == "ss":
+            _flat_privilege(found, field, segment, guest)
         return
     found.need(SECTION, rights & S != 0, field, rights, "1 in S (bit 4)")
     found.need(SECTION, rights & P != 0, field, rights, "1 in P (bit 7)")
@@ -109,6 +111,11 @@ def _stack_privilege(found: Violations, field: str, segment: Segment, guest: Gue
     rights = segment.access_rights
     if not unrestricted:
         found.need(SECTION, segment.dpl == segment.rpl, field, rights, f"DPL as the selector's RPL, {segment.rpl}")
+    _flat_privilege(found, field, segment, guest)
+
+
+def _flat_privilege(found: Violations, field: str, segment: Segment, guest: GuestState) -> None:
+    rights = segment.access_rights
     if guest.cs.type == 3 or not guest.cr0 & bits.CR0_PE:
         found.need(SECTION, segment.dpl == 0, field, rights, "DPL 0 where CS has type 3 or CR0.PE is 0")
 

@@ -95,7 +95,7 @@ class VmxonOutcome(Value):
 
 
 def fixed_violation(value: int, fixed0: int, fixed1: int) -> int:
-    """Bits of CR0 or CR4 that VMX operation does not support as they are: 0 where FIXED0 has 1, 1 where FIXED1 has 0."""
+    """Bits of CR0 or CR4 that VMX operation does not support: 0 where FIXED0 has 1, 1 where FIXED1 has 0."""
     return (fixed0 & ~value) | (value & ~fixed1)
 
 
