@@ -5,8 +5,8 @@ Source: Intel SDM volume 3, "Checks on VMX Controls": "VM-Execution Control Fiel
 """
 
 from vmsim import bits, exceptions
+from vmsim.entry_eptp import eptp_violations
 from vmsim.entry_steps import Violation, Violations
-from vmsim.eptp import eptp_violations
 from vmsim.events import ERROR_CODE_VALID, TYPE_HARDWARE, TYPE_NMI, VALID
 from vmsim.vmcs import Vmcs
 from vmsim.vmcs_areas import GuestState

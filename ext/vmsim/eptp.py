@@ -1,38 +1,113 @@
-"""The extended-page-table pointer: what is in it, and what VM entry refuses.
+"""What an EPT walk depends on besides memory: the EPT pointer with what the processor supports, and the access.
 
-Source: Intel SDM volume 3, "Extended-Page-Table Pointer (EPTP)" and "VM-Execution Control Fields" (under "Checks on VMX
-Controls"); appendix "VPID and EPT Capabilities" for what a processor may lack.
+Source: Intel SDM volume 3, "Extended-Page-Table Pointer (EPTP)"; "VPID and EPT Capabilities" (the MSR
+IA32_VMX_EPT_VPID_CAP); "Mode-Based Execute Control".
 """
 
 from vmsim import bits
-from vmsim.value import check_integer, hexadecimal
+from vmsim.value import FieldError, Value, check_choice, check_integer
 
-UC, WB = 0, 6
+# Execute-only, 4 and 5 levels, UC and WB, 2-MByte and 1-GByte pages, accessed and dirty flags; no advanced information.
+CAPABILITIES = (
+    bits.EPT_CAP_EXECUTE_ONLY
+    | bits.EPT_CAP_WALK_4
+    | bits.EPT_CAP_WALK_5
+    | bits.EPT_CAP_UC
+    | bits.EPT_CAP_WB
+    | bits.EPT_CAP_2M
+    | bits.EPT_CAP_1G
+    | bits.EPT_CAP_AD
+)
+_MEMORY_TYPES = {0: bits.EPT_CAP_UC, 6: bits.EPT_CAP_WB}
+_WALK_LENGTHS = {3: bits.EPT_CAP_WALK_4, 4: bits.EPT_CAP_WALK_5}
 
 
-def eptp_violations(
-    eptp: int, maxphyaddr: int, five_levels: bool = False, access_flags: bool = True, shadow_stack: bool = True
-) -> "tuple[str, ...]":
-    """What is wrong with an EPTP, in English, lowest bits first; empty where VM entry accepts it.
+class Ept(Value):
+    """EPT as VM entry accepts it: the EPTP, IA32_VMX_EPT_VPID_CAP, and mode-based execute control for EPT.
 
-    ``five_levels``, ``access_flags``, ``shadow_stack``: the processor supports page walks of length 5, accessed and
-    dirty flags, supervisor shadow-stack control. Both memory types, UC and WB, are supported.
+    Raises FieldError for an EPTP at which VM entry fails (but for address bits beyond MAXPHYADDR, which the walk
+    knows): "Checks on VMX Controls". Not modelled: sub-page write permissions, supervisor shadow-stack control,
+    guest-paging verification, EPT-violation #VE; the entry bits that are theirs are ignored.
     """
-    check_integer("eptp", eptp, 0, bits.MAX_64)
-    check_integer("maxphyaddr", maxphyaddr, 32, 52)
-    wrong = []
-    if eptp & 7 not in (UC, WB):
-        wrong.append(f"the memory type, bits 2:0, is {eptp & 7}; allowed: 0 (UC), 6 (WB)")
-    length = (eptp >> 3 & 7) + 1
-    if length not in ((4, 5) if five_levels else (4,)):
-        allowed = "3 or 4" if five_levels else "3"
-        wrong.append(f"the page-walk length less 1, bits 5:3, is {length - 1}; allowed: {allowed}")
-    if eptp & 1 << 6 and not access_flags:
-        wrong.append("bit 6 (accessed and dirty flags) is 1; the processor does not support them")
-    if eptp & 1 << 7 and not shadow_stack:
-        wrong.append("bit 7 (supervisor shadow-stack control) is 1; the processor does not support it")
-    if eptp & 0xF00:
-        wrong.append(f"reserved bits 11:8 are {hexadecimal(eptp >> 8 & 0xF)}; allowed: 0")
-    if eptp >> maxphyaddr:
-        wrong.append(f"reserved bits 63:{maxphyaddr} are {hexadecimal(eptp >> maxphyaddr)}; allowed: 0")
-    return tuple(wrong)
+
+    _fields = ("eptp", "capabilities", "mode_based_execute_control")
+    eptp: int
+    capabilities: int = CAPABILITIES
+    mode_based_execute_control: bool = False
+
+    def _check(self) -> None:
+        check_integer("eptp", self.eptp, 0, bits.MAX_64)
+        check_integer("capabilities", self.capabilities, 0, bits.MAX_64)
+        check_choice("mode_based_execute_control", self.mode_based_execute_control, (False, True))
+        self._refuse(
+            _MEMORY_TYPES.get(self.eptp & bits.EPTP_MEMORY_TYPE), "a memory type (bits 2:0) that it supports, 0 or 6"
+        )
+        self._refuse(
+            _WALK_LENGTHS.get(self.eptp >> bits.EPTP_WALK_LENGTH_SHIFT & 7),
+            "a walk length less 1 (bits 5:3) that it supports, 3 or 4",
+        )
+        if self.accessed_dirty:
+            self._refuse(bits.EPT_CAP_AD, "bit 6 clear, for it does not support accessed and dirty flags")
+        if self.eptp & bits.EPTP_RESERVED:
+            raise FieldError("eptp", self.eptp, "bits 63:52 and 11:7 clear")
+
+    def _refuse(self, capability: "int | None", allowed: str) -> None:
+        """Raise FieldError where the processor has not that capability."""
+        if capability is None or not self.capabilities & capability:
+            raise FieldError("eptp", self.eptp, f"{allowed} (IA32_VMX_EPT_VPID_CAP is {self.capabilities:#x})")
+
+    @property
+    def address(self) -> int:
+        """Host-physical address of the first table."""
+        return self.eptp & bits.ADDRESS
+
+    @property
+    def levels(self) -> int:
+        """4 or 5."""
+        return (self.eptp >> bits.EPTP_WALK_LENGTH_SHIFT & 7) + 1
+
+    @property
+    def accessed_dirty(self) -> bool:
+        """Accessed and dirty flags for EPT are on (EPTP bit 6)."""
+        return self.eptp & bits.EPTP_AD != 0
+
+    @property
+    def execute_only(self) -> bool:
+        """The processor supports execute-only translations."""
+        return self.capabilities & bits.EPT_CAP_EXECUTE_ONLY != 0
+
+    @property
+    def advanced_information(self) -> bool:
+        """The processor reports advanced VM-exit information for EPT violations (bits 9 to 11)."""
+        return self.capabilities & bits.EPT_CAP_ADVANCED != 0
+
+
+class GuestPhysicalAccess(Value):
+    """One access with a guest-physical address.
+
+    ``read``, ``write``, ``fetch``: what it does (both of the first two where a flag of a guest entry is updated).
+    ``linear_address``: the one that is being translated; None where MOV to CR3 loads the PDPTE registers. ``final``:
+    it goes to the translation of that address, not to a guest paging-structure entry. ``user_address``, ``writable``,
+    ``execute_disable``: what the guest's structures say of the linear address, once they are read to the end.
+    """
+
+    _fields = (
+        "read",
+        "write",
+        "fetch",
+        "linear_address",
+        "final",
+        "user_address",
+        "writable",
+        "execute_disable",
+        "unblocks_nmi",
+    )
+    read: bool = False
+    write: bool = False
+    fetch: bool = False
+    linear_address: "int | None" = None
+    final: bool = False
+    user_address: bool = False
+    writable: bool = False
+    execute_disable: bool = False
+    unblocks_nmi: bool = False

@@ -5,7 +5,7 @@ volume 3, "Process-Context Identifiers (PCIDs)" for CR4.PCIDE.
 """
 
 from vmsim import bits
-from vmsim.eptp import eptp_violations
+from vmsim.entry_eptp import eptp_violations
 from vmsim.value import Value, check_choice, check_integer
 from vmsim.vmcs import CR4_PCIDE
 
