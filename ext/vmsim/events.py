@@ -6,6 +6,8 @@ of the priority of each exit ("Interrupt-Window Exiting", "VM Exits Induced by t
 """
 
 from vmsim import exceptions
+from vmsim.ept_trace import EptMisconfiguration, EptViolation
+from vmsim.faults import GeneralProtection, PageFault, StackFault
 from vmsim.value import FieldError, Value, check_choice, check_integer
 
 EXCEPTION, EXTERNAL_INTERRUPT, NMI, INIT, SIPI, SMI = "exception", "external interrupt", "NMI", "INIT", "SIPI", "SMI"
@@ -71,6 +73,24 @@ class Event(Value):
 def page_fault(error_code: int, address: int, during: "int | None" = None) -> Event:
     """A #PF with that error code; ``address`` goes to the qualification, or to CR2."""
     return Event(EXCEPTION, exceptions.PF, error_code, address, during)
+
+
+def event_of(result: object) -> Event:
+    """The event that the end of a walk is: a #PF, #GP or #SS, an EPT violation or misconfiguration.
+
+    FieldError for a walk that found a translation: nothing happens then.
+    """
+    if isinstance(result, PageFault):
+        return page_fault(result.error_code, result.linear_address)
+    if isinstance(result, GeneralProtection):
+        return Event(EXCEPTION, exceptions.GP)
+    if isinstance(result, StackFault):
+        return Event(EXCEPTION, exceptions.SS)
+    if isinstance(result, EptViolation):
+        return Event("EPT violation", qualification=result.qualification)
+    if isinstance(result, EptMisconfiguration):
+        return Event("EPT misconfiguration")
+    raise FieldError("result", result, "what refuses an access: a fault, or what EPT says against it")
 
 
 def first_event(events: "tuple[Event, ...] | list[Event]") -> Event:
