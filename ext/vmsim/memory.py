@@ -6,8 +6,11 @@ from vmsim.value import FieldError, check_integer, hexadecimal
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import TypeAlias
 
-    from vmsim.trace import Walk
+    from vmsim.trace import Update, Walk
+
+    Readable: TypeAlias = "Memory | WalkMemory"
 
 
 class Memory:
@@ -62,15 +65,17 @@ class Memory:
 
 
 class WalkMemory:
-    """Memory as one access sees it: what is stored, with the flags that the access itself has set so far.
+    """Memory as one access sees it: what is stored, with the flags that the access itself has set so far (``updates``).
 
     Structures may map themselves, or guest tables be EPT tables: then a walk meets an entry again, and reads the
     accessed flag that it set there.
     """
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: "Readable", updates: "tuple[Update, ...]" = ()) -> None:
         self.memory = memory
         self._set: dict[int, int] = {}
+        for address, _size, flags in updates:
+            self.set(address, flags)
 
     def read(self, address: int, field: str, size: int = bits.ENTRY_SIZE) -> int:
         """The entry at ``address``; FieldError, which names ``field``, where there is no memory."""
