@@ -7,6 +7,7 @@ walks; the oracle reads the same scene. Runs in CPython and in MicroPython 1.27.
 import json
 
 from cases import shown
+
 from vmsim import Access, Ept, Memory, Processor, translate
 
 BOTH = (0, 1)
