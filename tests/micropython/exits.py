@@ -6,6 +6,7 @@ The same file runs in CPython (imported by a test) and in MicroPython (by run.mj
 import json
 
 from cases import shown
+
 from vmsim import exceptions, exit_reasons, invalidation, qualification, svm_exit_codes
 from vmsim.bitmaps import IoBitmaps, msr_bitmaps
 from vmsim.events import KINDS, Event

@@ -51,7 +51,9 @@ def run_sanitized(folder, *arguments):
     """A Python with the sanitizers in it, and vmsim from the folder; what it printed and how it ended."""
     cc = os.environ.get("CC", "cc")
     libraries = [
-        subprocess.run([cc, f"-print-file-name=lib{name}.so"], capture_output=True, text=True, check=True).stdout.strip()
+        subprocess.run(
+            [cc, f"-print-file-name=lib{name}.so"], capture_output=True, text=True, check=True
+        ).stdout.strip()
         for name in SANITIZERS
     ]
     return subprocess.run(
