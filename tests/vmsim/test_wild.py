@@ -1,4 +1,4 @@
-"""Nothing crashes either build, reads outside a buffer or loops without end; what cannot be is refused in one wording."""
+"""Nothing crashes either build, reads outside a buffer or loops on; what cannot be is refused in the same words."""
 
 import os
 import shutil
@@ -50,12 +50,8 @@ def sanitized(tmp_path_factory):
 def run_sanitized(folder, *arguments):
     """A Python with the sanitizers in it, and vmsim from the folder; what it printed and how it ended."""
     cc = os.environ.get("CC", "cc")
-    libraries = [
-        subprocess.run(
-            [cc, f"-print-file-name=lib{name}.so"], capture_output=True, text=True, check=True
-        ).stdout.strip()
-        for name in SANITIZERS
-    ]
+    asked = [[cc, f"-print-file-name=lib{name}.so"] for name in SANITIZERS]
+    libraries = [subprocess.run(one, capture_output=True, text=True, check=True).stdout.strip() for one in asked]
     return subprocess.run(
         [sys.executable, *arguments],
         env={
