@@ -92,6 +92,18 @@ def test_the_json_has_every_rule_and_value():
     assert found["kvm"]["handler"] == "handle_exception_nmi" and found["kvm"]["to_user_space"] is False
 
 
+def test_controls_that_vm_entry_refuses_are_told():
+    """The decision stands, and beside it what VM entry has against the controls."""
+    status, out, _ = vmsim("exit", "NMI", "-c", "virtual NMIs")
+    assert (status, out.splitlines()[-1]) == (
+        0,
+        'VM entry refuses these controls (error 7): virtual NMIs is 0x1; required: 0, or "NMI exiting" is 1'
+        "  [VM-Execution Control Fields]",
+    )
+    assert decided("NMI", "-c", "virtual NMIs")["refused_by_vm_entry"][0]["field"] == "virtual NMIs"
+    assert decided("NMI", "-c", "NMI exiting")["refused_by_vm_entry"] == []
+
+
 @pytest.mark.parametrize(
     "what, names", [("controls", [c.name for c in ALL]), ("instructions", MNEMONICS), ("events", KINDS)]
 )
@@ -120,8 +132,9 @@ def test_what_can_be_named_can_be_listed(what, names):
 )
 def test_what_cannot_be_is_an_error_of_one_line(arguments, problem):
     """Status 2, and the last line names the value and what is allowed."""
-    status, _, err = vmsim("exit", *arguments)
-    assert status == 2 and problem in err.splitlines()[-1]
+    status, out, err = vmsim("exit", *arguments)
+    assert (status, out) == (2, "") and problem in err.splitlines()[-1]
+    assert not arguments or (err.startswith("vmsim exit: ") and len(err.splitlines()) == 1)
 
 
 @given(what=st.sampled_from((*MNEMONICS, *KINDS)), words=st.lists(st.text(max_size=12), max_size=3),

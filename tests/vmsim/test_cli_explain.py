@@ -184,7 +184,8 @@ def test_what_it_cannot_read_is_an_error_that_says_what_it_takes(arguments, stdi
     """One line, and each kind of text is in it."""
     status, out, err = vmsim("explain", *arguments, stdin=stdin)
     assert (status, out) == (2, "")
-    assert all(reader.TAKES in err.splitlines()[-1] for reader in readers())
+    assert err.startswith("vmsim explain: ") and len(err.splitlines()) == 1
+    assert all(reader.TAKES in err for reader in readers())
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,28 @@ def test_one_control_alone_decides(kind):
     assert outcome(event) == NoExit("nothing")
 
 
+TPR_SHADOW = ("virtualize APIC accesses", "use TPR shadow")
+REGISTERS = (*TPR_SHADOW, "APIC-register virtualization")
+DELIVERY = (*TPR_SHADOW, "virtual-interrupt delivery")
+
+
+@pytest.mark.parametrize(
+    "qualification, controls, exits",
+    [
+        (0x080, ("virtualize APIC accesses",), True),
+        (0x080, TPR_SHADOW, False), (0x1080, TPR_SHADOW, False), (0x2080, TPR_SHADOW, True), (0x3080, TPR_SHADOW, True),
+        (0xF080, TPR_SHADOW, True), (0x084, TPR_SHADOW, True), (0x0B0, TPR_SHADOW, True), (0x10B0, DELIVERY, False),
+        (0x1300, DELIVERY, False), (0x1310, DELIVERY, True), (0x030, REGISTERS, False), (0x1030, REGISTERS, True),
+        (0x170, REGISTERS, False), (0x1170, REGISTERS, True), (0x3E0, REGISTERS, False), (0x390, REGISTERS, True),
+    ],
+)  # fmt: skip
+def test_an_apic_access_exits_unless_it_is_virtualized(qualification, controls, exits):
+    """By offset and access type; fetches, accesses of event delivery and guest-physical ones are never virtualized."""
+    result = outcome(Event("APIC access", qualification=qualification), controls)
+    assert result == (VmExit(44, qualification) if exits else NoExit())
+    assert outcome(Event("APIC access", qualification=qualification)) == NoExit("nothing")
+
+
 def test_triple_faults_and_task_switches_exit_always():
     """No control asks."""
     assert outcome(Event("triple fault")) == VmExit(2)

@@ -11,10 +11,12 @@ import click
 from vmsim import events, instructions, kvm_handlers, qualification, vmcs, vmx_controls
 from vmsim.bitmaps import IoBitmaps, msr_bitmaps
 from vmsim.cli import settings
+from vmsim.entry_steps import Violation
 from vmsim.events import Event
 from vmsim.instructions import Instruction
 from vmsim.kvm import KvmState, handle
 from vmsim.value import FieldError, hexadecimal
+from vmsim.vm_entry import refused_controls
 from vmsim.vmcs import Guest
 from vmsim.vmx import decide
 from vmsim.vmx_trace import Decision, GuestFault, VmExit
@@ -82,12 +84,15 @@ def command(
         state = KvmState(**settings.parse(KvmState, kvm_fields))
         decision = decide(control_fields, guest, _what(what, operands))
     except FieldError as error:
-        raise click.UsageError(str(error)) from error
+        click.echo(f"vmsim exit: {error}", err=True)
+        sys.exit(2)
+    refused = refused_controls(control_fields, guest.vtpr)
     if as_json:
-        click.echo(json.dumps(as_data(decision, state), indent=2))
+        click.echo(json.dumps(as_data(decision, state, refused), indent=2))
     else:
         click.echo(as_text(decision, state))
-    sys.exit(0)
+        for violation in refused:
+            click.echo(f"VM entry refuses these controls (error 7): {violation.text}  [{violation.section}]")
 
 
 def _what(name: str, operands: tuple[str, ...]) -> Instruction | Event:
@@ -102,8 +107,8 @@ def _what(name: str, operands: tuple[str, ...]) -> Instruction | Event:
     return Instruction(mnemonic, **settings.parse(Instruction, operands, skip=("mnemonic",)))
 
 
-def as_data(decision: Decision, state: KvmState) -> dict[str, Any]:
-    """The decision as plain data."""
+def as_data(decision: Decision, state: KvmState, refused: tuple[Violation, ...]) -> dict[str, Any]:
+    """The decision as plain data; ``refused`` is what VM entry has against the controls."""
     result = decision.result
     found: dict[str, Any] = {
         "what": settings.plain(decision.what),
@@ -113,6 +118,7 @@ def as_data(decision: Decision, state: KvmState) -> dict[str, Any]:
             for check in decision.checks
         ],
         "result": {"kind": type(result).__name__, **settings.plain(result)},
+        "refused_by_vm_entry": [settings.plain(violation) for violation in refused],
     }
     if isinstance(result, VmExit):
         handling = handle(result, state)

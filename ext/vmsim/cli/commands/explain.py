@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import NoReturn
 
 import click
 
@@ -33,7 +34,7 @@ def command(text: tuple[str, ...], maxphyaddr: int, nxe: bool, as_json: bool) ->
     given = " ".join(text)
     from_input = given in ("", "-")
     if from_input and sys.stdin.isatty():
-        raise click.UsageError(f"nothing to explain; {takes()}")
+        refuse(f"nothing to explain; {takes()}")
     lines = sys.stdin.read().splitlines() if from_input else given.splitlines()
     found: list[Explanation] = []
     wrong: list[str] = []
@@ -48,7 +49,7 @@ def command(text: tuple[str, ...], maxphyaddr: int, nxe: bool, as_json: bool) ->
             found.append(explanation)
     if not found and not wrong:
         shown = given if not from_input else f"{len(lines)} lines of standard input"
-        raise click.UsageError(f"cannot read {shown!r}; {takes()}")
+        refuse(f"cannot read {shown!r}; {takes()}")
     if as_json:
         click.echo(json.dumps([explanation.as_json() for explanation in found], indent=2))
     else:
@@ -57,6 +58,12 @@ def command(text: tuple[str, ...], maxphyaddr: int, nxe: bool, as_json: bool) ->
         click.echo(f"vmsim explain: {problem}", err=True)
     if wrong:
         sys.exit(2)
+
+
+def refuse(message: str) -> NoReturn:
+    """Say on standard error what is wrong, and end with status 2."""
+    click.echo(f"vmsim explain: {message}", err=True)
+    sys.exit(2)
 
 
 def takes() -> str:
