@@ -90,8 +90,8 @@ def control(name: str) -> Control:
 def near(name: object) -> "tuple[str, ...]":
     """Names of controls that share a word with ``name``, those that share most first; some names where none does."""
     words = set(_key(name).split()) if isinstance(name, str) else set()
-    # "exiting" and "enable" are in half of all names and tell nothing.
-    words -= {"exiting", "enable", "use", "load", "save"}
+    # These are in half of all names and tell nothing.
+    words -= {"exiting", "exit", "at", "enable", "use", "load", "save"}
     ranked = sorted((-len(words & set(_key(known.name).split())), known.name) for known in ALL)
     shared = tuple(known for score, known in ranked if score < 0)
     return shared or ("HLT exiting", "CR3-load exiting", "use MSR bitmaps", "enable EPT")
