@@ -120,6 +120,8 @@ def _identifiers(found: Violations, controls: Vmcs, fields: ControlFields, cpu: 
     if controls.has("process posted interrupts"):
         vector = fields.posted_interrupt_vector
         found.need(EXECUTION, vector <= 255, "posted_interrupt_vector", vector, "0x0 to 0xff")
+    if controls.has("use TSC scaling"):
+        found.need(EXECUTION, fields.tsc_multiplier != 0, "tsc_multiplier", 0, "a multiplier other than 0")
     if controls.has("enable VPID"):
         found.need(EXECUTION, fields.vpid != 0, "vpid", fields.vpid, "0x1 to 0xffff: 0 is the host's")
     if controls.has("enable EPT"):

@@ -157,7 +157,7 @@ class Instruction(Value):
 
 def mnemonic(text: str) -> str:
     """The mnemonic that ``text`` means, without regard to case, ``_`` for a blank; FieldError for one unknown."""
-    key = text.upper().replace("_", " ") if isinstance(text, str) else text
+    key = text.upper().replace("_", " ") if isinstance(text, str) else ""
     if key not in _BY_KEY:
         raise FieldError("instruction", text, "one of " + ", ".join(MNEMONICS))
     return _BY_KEY[key]
@@ -165,7 +165,7 @@ def mnemonic(text: str) -> str:
 
 def register(text: str) -> int:
     """Number of the 64-bit general register of that name; FieldError for one that does not exist."""
-    key = text.upper() if isinstance(text, str) else text
+    key = text.upper() if isinstance(text, str) else ""
     if key not in REGISTERS:
         raise FieldError("register", text, ", ".join(REGISTERS))
     return REGISTERS.index(key)

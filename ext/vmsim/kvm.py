@@ -11,6 +11,7 @@ Source: Linux ``arch/x86/kvm/vmx/vmx.c``, ``__vmx_handle_exit``.
 from vmsim import exit_reasons
 from vmsim.kvm_exits import RULES, internal
 from vmsim.kvm_handlers import RESUME, TO_USER, Handling, KvmState, handler
+from vmsim.value import FieldError
 from vmsim.vmx_trace import VmExit
 
 __all__ = ["Handling", "KvmState", "handle", "handler"]
@@ -37,6 +38,10 @@ _DOES = {
 
 def handle(leave: VmExit, state: KvmState) -> Handling:
     """What KVM does with that exit. FieldError for a reason that the manual does not define."""
+    if not isinstance(leave, VmExit):
+        raise FieldError("leave", leave, "a VmExit")
+    if not isinstance(state, KvmState):
+        raise FieldError("state", state, "a KvmState")
     found = exit_reasons.by_number(leave.reason)
     if leave.reason in (exit_reasons.INVALID_STATE, exit_reasons.MSR_LOAD_FAIL, exit_reasons.MCE_DURING_VMENTRY):
         return Handling(None, TO_USER, "KVM_EXIT_FAIL_ENTRY", did="the VM entry failed")

@@ -102,6 +102,8 @@ class KvmState(Value):
         _check_each("guest_debug", self.guest_debug, (SINGLE_STEP, HARDWARE_BREAKPOINTS, SOFTWARE_BREAKPOINTS))
         if not isinstance(self.hypercall_exits, tuple):
             raise FieldError("hypercall_exits", self.hypercall_exits, "a tuple of hypercall numbers")
+        for number in self.hypercall_exits:
+            check_integer("hypercall_exits", number, 0, (1 << 64) - 1)
 
 
 def _check_each(field: str, values: "tuple[str, ...]", choices: "tuple[str, ...]") -> None:
@@ -117,6 +119,7 @@ _NESTED_BY_NUMBER = {by_name(name).number: function for name, function in _NESTE
 
 def handler(reason: int, nested: bool = False) -> "str | None":
     """KVM's function for the basic exit reason; None where it has none: KVM never asks for such an exit."""
+    check_integer("reason", reason, 0, 0xFFFF)
     if nested and reason in _NESTED_BY_NUMBER:
         return _NESTED_BY_NUMBER[reason]
     return _BY_NUMBER.get(reason)

@@ -152,6 +152,6 @@ def by_number(number: int) -> ExitCode:
 
 def by_name(name: str) -> ExitCode:
     """The exit code that Linux prints as ``name``; FieldError for one unknown."""
-    if name not in _BY_NAME:
+    if not isinstance(name, str) or name not in _BY_NAME:
         raise FieldError("svm_exit_code", name, "Linux's name of an exit code, as npf, io or read_cr0")
     return _BY_NAME[name]

@@ -8,14 +8,15 @@
     'virtual NMIs is 0x1; required: 0, or "NMI exiting" is 1'
 
 The controls are checked first, then the host state, then the guest state, then MSRs are loaded; what comes after a
-violation is not looked at, but all violations of one group are told.
+violation is not looked at, but all violations of one group are told. Not modelled: what CET, Intel PT, LBRs, user
+interrupts and performance counters ask of the guest's MSRs, HLAT, PASID translation and IPI virtualization of theirs.
 Source: Intel SDM volume 3, "VM Entries", "VM-Entry Failures During or After Loading Guest State", "Loading MSRs";
 "VM Instruction Error Numbers".
 """
 
 from vmsim import entry_controls, entry_guest, entry_host, entry_segments, exit_reasons
 from vmsim.entry_steps import Violation, Violations
-from vmsim.value import Value
+from vmsim.value import FieldError, Value
 from vmsim.vmcs import Vmcs, vmcs
 from vmsim.vmcs_areas import GuestState, HostState
 from vmsim.vmcs_fields import Capabilities, ControlFields, MsrEntry
@@ -83,6 +84,10 @@ def enter(
     cpu: Capabilities = Capabilities(),  # noqa: B008  frozen
 ) -> VmEntry:
     """VMLAUNCH or VMRESUME with that VMCS, current and in the launch state that the instruction wants."""
+    kinds = (Vmcs, ControlFields, HostState, GuestState, Capabilities)
+    for given, kind in zip((controls, fields, host, guest, cpu), kinds):
+        if not isinstance(given, kind):
+            raise FieldError(kind.__name__, given, f"a {kind.__name__}")
     found = entry_controls.check(Violations(), controls, fields, guest, cpu)
     if found:
         return VmEntry(VmFail(INVALID_CONTROLS), found)

@@ -134,7 +134,7 @@ def vmcs(controls: "tuple[str, ...] | list[str]" = (), **fields: "Any") -> Vmcs:
     for name in fields:
         if name not in Vmcs._fields:
             raise FieldError("VMCS field", name, ", ".join(Vmcs._fields))
-    if isinstance(controls, str):
+    if not isinstance(controls, (tuple, list)):
         raise FieldError("controls", controls, "a tuple of names of controls")
     for name in controls:
         found = control(name)

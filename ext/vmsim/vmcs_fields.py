@@ -5,16 +5,21 @@ appendix "VMX Capability Reporting Facility".
 """
 
 from vmsim.eptp import CAPABILITIES
-from vmsim.value import FieldError, Value, check_choice, check_integer
+from vmsim.value import FieldError, Value, check_choice, check_integer, is_integer
 from vmsim.vmxon import CR0_FIXED0, CR0_FIXED1, CR4_FIXED0, CR4_FIXED1
 
 
 def check_widths(value: Value, widths: "dict[str, int]") -> None:
-    """Check that each field is a number of its width: ``widths`` by name, 64 where none is given."""
+    """Check fields by their defaults: truth values, and numbers of the width in ``widths``, 64 bits where none is given.
+
+    A field without a default is a number; what has a tuple or a Value as default is for the class to check.
+    """
     for name in value._fields:
-        found = getattr(value, name)
-        if not isinstance(found, (tuple, Value)) and not isinstance(found, bool):
-            check_integer(name, found, 0, (1 << widths.get(name, 64)) - 1)
+        default = getattr(type(value), name, 0)
+        if isinstance(default, bool):
+            check_choice(name, getattr(value, name), (False, True))
+        elif is_integer(default):
+            check_integer(name, getattr(value, name), 0, (1 << widths.get(name, 64)) - 1)
 
 
 class Capabilities(Value):
@@ -72,7 +77,7 @@ class ControlFields(Value):
         "vpid", "eptp", "pml_address", "eptp_list_address", "vmread_bitmap_address", "vmwrite_bitmap_address",
         "ve_information_address", "sppt_pointer", "exit_msr_store_address", "exit_msr_store", "exit_msr_load_address",
         "exit_msr_load", "entry_msr_load_address", "entry_msr_load", "interruption_information", "error_code",
-        "instruction_length",
+        "instruction_length", "tsc_multiplier",
     )  # fmt: skip
     io_bitmap_a_address: int = 0
     io_bitmap_b_address: int = 0
@@ -100,6 +105,7 @@ class ControlFields(Value):
     interruption_information: int = 0
     error_code: int = 0
     instruction_length: int = 0
+    tsc_multiplier: int = 1 << 48
 
     def _check(self) -> None:
         narrow = {"vtpr": 8, "vpid": 16, "posted_interrupt_vector": 16, "tpr_threshold_reserved": 28}

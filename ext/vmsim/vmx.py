@@ -54,6 +54,10 @@ def decide(controls: Vmcs, guest: Guest, what: "Instruction | Event") -> Decisio
 
     Raises FieldError for an instruction in a guest that executes none (its activity state is not "active").
     """
+    if not isinstance(controls, Vmcs):
+        raise FieldError("controls", controls, "a Vmcs")
+    if not isinstance(guest, Guest):
+        raise FieldError("guest", guest, "a Guest")
     checks, result = _outcome(controls, guest, what)
     return Decision(controls, guest, what, tuple(checks), result)
 

@@ -11,7 +11,7 @@ Glossary
 """
 
 from vmsim import exceptions, exit_reasons
-from vmsim.value import Value
+from vmsim.value import Value, check_choice, check_integer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,6 +114,13 @@ class VmExit(Value):
     error_code: int = 0
     idt_vectoring_information: int = 0
     trap_like: bool = False
+
+    def _check(self) -> None:
+        check_integer("reason", self.reason, 0, 0xFFFF)
+        check_integer("qualification", self.qualification, 0, (1 << 64) - 1)
+        for name in ("interruption_information", "error_code", "idt_vectoring_information"):
+            check_integer(name, getattr(self, name), 0, 0xFFFF_FFFF)
+        check_choice("trap_like", self.trap_like, (False, True))
 
     @property
     def name(self) -> str:

@@ -43,6 +43,7 @@ def test_the_defaults_are_a_64_bit_guest_that_enters():
         (("process posted interrupts",), {}, "process posted interrupts"),
         (("entry to SMM",), {}, "entry to SMM"),
         (("enable VPID",), {"vpid": 0}, "vpid"),
+        (("use TSC scaling",), {"tsc_multiplier": 0}, "tsc_multiplier"),
         (EPT, {"eptp": 0x1D}, "eptp"),
         (EPT, {"eptp": 0x16}, "eptp"),
         (EPT, {"eptp": 0x11E}, "eptp"),
