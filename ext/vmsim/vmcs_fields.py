@@ -10,7 +10,7 @@ from vmsim.vmxon import CR0_FIXED0, CR0_FIXED1, CR4_FIXED0, CR4_FIXED1
 
 
 def check_widths(value: Value, widths: "dict[str, int]") -> None:
-    """Check fields by their defaults: truth values, and numbers of the width in ``widths``, 64 bits where none is given.
+    """Check fields by their defaults: truth values, and numbers of the width in ``widths`` (64 bits without one).
 
     A field without a default is a number; what has a tuple or a Value as default is for the class to check.
     """
