@@ -234,7 +234,7 @@ class WalkUnderWay:
             final=True,
             user_address=held.user,
             writable=held.writable,
-            execute_disable=held.execute_disable and self.processor.nxe,
+            execute_disable=held.execute_disable,
             unblocks_nmi=access.unblocks_nmi,
         )
         last = translate_guest_physical(self.memory, ept, self.processor.maxphyaddr, final, found.physical_address)
