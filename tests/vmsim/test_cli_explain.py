@@ -54,6 +54,7 @@ def test_a_page_fault_error_code_is_a_sentence_and_its_bits(code, sentence):
         "exit 48 0x182",
         "exit reason: 0x30, 0x182",
         "VMX_EXIT 48 0x182",
+        "exit_reason=48 qualification=0x182",
     ],
 )
 def test_an_exit_reason_may_be_written_in_many_ways(text):
@@ -98,6 +99,10 @@ KVM_EXITS = [
     ("x-1 [0] 1.0: kvm_exit: vcpu 0 reason INVALID_STATE FAILED_VMENTRY rip 0x0 info1 0x0000000000000000 "
      "info2 0x0000000000000000 intr_info 0x00000000 error_code 0x00000000",
      ["bit 31 1 the VM entry failed", "in KVM KVM_EXIT_FAIL_ENTRY the VM entry failed"]),
+    ("x-1 [0] 1.0: kvm_exit: [FAILED TO PARSE] exit_reason=48 guest_rip=0x7c00 isa=1 info1=386 info2=0 intr_info=0 "
+     "error_code=0 vcpu_id=3", ["vCPU 3", "guest RIP 0x7c00", "qualification 0x182", "bit 1 data write 1 yes"]),
+    ("x-1 [0] 1.0: kvm_exit: [FAILED TO PARSE] exit_reason=1024 guest_rip=1 isa=2 info1=4294967302 info2=4276093696",
+     ["guest-physical address 0xfee00300 EXITINFO2"]),
     ("x-1 [0] 1.0: kvm_exit: reason UNKNOWN (63) rip 0x0 info 0 0", ["reason 63 XSAVES"]),
     ("x-1 [0] 1.0: kvm_exit: vcpu 0 reason 0x4c rip 0x0 info1 0x0 info2 0x0 intr_info 0x0 error_code 0x0",
      ["reason 76 SEAMCALL"]),
@@ -115,6 +120,23 @@ def test_a_kvm_exit_line_of_any_tool_and_age_is_read(line, parts):
     """ftrace and perf, Linux 5 and 6, Intel and AMD: registers, qualification and event."""
     lines = explained(line)
     assert [part for part in parts if part not in lines] == []
+
+
+@pytest.mark.parametrize(
+    "text, title",
+    [
+        (
+            "KVM: entry failed, hardware error 0x80000021",
+            "VM exit INVALID_STATE: VM-entry failure: invalid guest state",
+        ),
+        ("KVM: entry failed, hardware error 0x7", "VM-instruction error 7: VM entry: a control field is invalid"),
+        ("VM-instruction error 5", "VM-instruction error 5: VMRESUME: the VMCS has not been launched"),
+        ("VMfail error 28", "VM-instruction error 28: INVEPT or INVVPID: an operand is invalid"),
+    ],
+)
+def test_a_failed_entry_is_told_in_its_ways(text, title):
+    """QEMU's line, with an exit reason or an error; an error by its number."""
+    assert explained(text)[0] == title
 
 
 def test_an_oops_is_read_line_by_line():
@@ -194,6 +216,8 @@ def test_what_it_cannot_read_is_an_error_that_says_what_it_takes(arguments, stdi
         ("exit 35", "exit_reason is 0x23; allowed"),
         ("exit 0x100000000", "exit reason is 0x100000000; allowed: 32 bits"),
         ("EXIT_REASON_NOP 1", "exit_reason is 'NOP'; allowed: Linux's name"),
+        ("VM-instruction error 14", "VM-instruction error is 0xe; allowed: 1, 2"),
+        ("kvm_exit: [FAILED TO PARSE] rip=1", "kvm_exit line is 'rip=1'"),
         ("svm 0x500", "svm_exit_code is 0x500; allowed"),
         ("PTE 0x10000000000000000", "PTE is 0x10000000000000000; allowed: 64 bits"),
         ("#PF 0x10000", "#PF error code is 0x10000; allowed: bits 0, 1"),

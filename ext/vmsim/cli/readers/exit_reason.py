@@ -12,8 +12,10 @@ from vmsim.vmx_trace import VmExit
 
 TAKES = "an exit reason and its qualification: exit 48 0x181, EPT_VIOLATION 0x181, or an AMD exit code: svm 0x400"
 
-_NUMBER = re.compile(r"(?:vmx[ _-])?exit(?:[ _]reason)?[\s:=]+(0x[\da-f]+|\d+)(?:[\s,]+(0x[\da-f]+|\d+))?$", re.I)
-_NAME = re.compile(r"(EXIT_REASON_)?([A-Z][A-Z_]*)(?:[\s,]+(0x[0-9a-fA-F]+|\d+))?$")
+_VALUE = r"(0x[\da-fA-F]+|\d+)"
+_QUALIFICATION = rf"(?:[\s,]+(?:(?:exit[ _])?qual(?:ification)?[\s:=]*)?{_VALUE})?$"
+_NUMBER = re.compile(rf"(?:vmx[ _-])?exit(?:[ _]reason)?[\s:=]+{_VALUE}{_QUALIFICATION}", re.IGNORECASE)
+_NAME = re.compile(rf"(EXIT_REASON_)?([A-Z][A-Z_]*){_QUALIFICATION}")
 _SVM = re.compile(r"svm(?:[ _]exit(?:[ _]code)?)?[\s:=]+(-?\d+|0x[0-9a-fA-F]+|[a-zA-Z_][\w-]*(?: excp)?)$", re.I)
 
 _FLAGS = (

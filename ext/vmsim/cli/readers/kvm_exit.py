@@ -22,12 +22,19 @@ _BODY = re.compile(
     r" intr_info (?P<intr>0x[0-9a-fA-F]+) error_code (?P<code>0x[0-9a-fA-F]+)"
     r"| info:? (?P<old1>[0-9a-fA-F]+) (?P<old2>[0-9a-fA-F]+))?"
 )
+# What trace-cmd prints where it cannot run the format of the running kernel: the fields by name.
+_RAW = re.compile(r"\bkvm_exit: +\[FAILED TO PARSE\] (.*)$")
+_FIELD = re.compile(r"(\w+)=(0x[0-9a-fA-F]+|\d+)")
+_ISA_SVM = 2
 SOURCE = "Linux arch/x86/kvm/trace.h, TRACE_EVENT_KVM_EXIT"
 _FAILED = "FAILED_VMENTRY"
 
 
 def read(text: str, settings: Settings) -> Explanation | None:
     """Which exit it was, and what info1 and info2 say of it."""
+    found = _RAW.search(text)
+    if found:
+        return _raw({name: number(value) for name, value in _FIELD.findall(found[1])}, found[1])
     found = _LINE.search(text)
     if found is None:
         return None
@@ -45,6 +52,21 @@ def read(text: str, settings: Settings) -> Explanation | None:
     if _is_svm(name):
         return _svm(name, lines, info1, info2, told)
     return _vmx(name, lines, info1, info2, information, code, told)
+
+
+def _raw(fields: dict[str, int], text: str) -> Explanation:
+    """The fields of the event, by their names in the kernel."""
+    if "exit_reason" not in fields:
+        raise FieldError("kvm_exit line", text, "exit_reason=… guest_rip=… isa=… info1=… info2=…")
+    lines = [Line("vCPU", str(fields["vcpu_id"]))] if "vcpu_id" in fields else []
+    lines.append(Line("guest RIP", hexadecimal(fields.get("guest_rip", 0))))
+    info1, info2 = fields.get("info1", 0), fields.get("info2", 0)
+    reason = fields["exit_reason"]
+    if fields.get("isa") == _ISA_SVM:
+        code = svm_exit_codes.by_number(reason)
+        return _svm(code.name, lines, info1, info2, True) if code.name else exit_reason.svm(str(reason))
+    name = f"UNKNOWN ({reason & 0xFFFF})" + (f" {_FAILED}" if reason & exit_reasons.FAILED_ENTRY else "")
+    return _vmx(name, lines, info1, info2, fields.get("intr_info"), fields.get("error_code"), "info1" in fields)
 
 
 def _is_svm(name: str) -> bool:
