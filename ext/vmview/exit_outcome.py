@@ -2,6 +2,7 @@
 
 from vmsim import exit_reasons
 from vmsim.vmx import GuestFault, VmExit
+from vmview.exit_memory import Accessed
 from vmview.spec import choice, number
 
 TYPE_CHECKING = False
@@ -91,7 +92,11 @@ def outcome(exchange: "Any") -> "dict[str, Any]":
         if result.value is not None:
             stays["value"] = result.value
         return {"no_exit": stays}
-    leave = {"reason": result.name, "number": result.reason, "qualification": result.qualification}
+    leave: dict[str, Any] = {"reason": result.name, "number": result.reason}
+    if result.reason != exit_reasons.EPT_MISCONFIG:
+        leave["qualification"] = result.qualification
+    if isinstance(exchange.decision.what, Accessed):
+        leave["guest_physical_address"] = exchange.decision.what.walk.guest_physical_address
     found: dict[str, Any] = {"vm_exit": leave, "kvm": {"returns": handling.returns}}
     if handling.handler is not None:
         found["kvm"]["handler"] = handling.handler

@@ -8,8 +8,19 @@ from vmsim.bitmaps import IoBitmaps, msr_bitmaps
 from vmsim.bits import MAX_64
 from vmsim.instructions import MNEMONICS, REGISTERS, SOFTWARE_INTERRUPTS, Instruction
 from vmsim.kvm import KvmState
-from vmsim.kvm_handlers import IN_KERNEL, IOEVENTFD, MMIO, MSR_FILTERED, MSR_INVALID, MSR_KNOWN, MSR_UNKNOWN, NO_PAGE
-from vmsim.kvm_handlers import RAM, READ_ONLY, USER_SPACE
+from vmsim.kvm_handlers import (
+    IN_KERNEL,
+    IOEVENTFD,
+    MMIO,
+    MSR_FILTERED,
+    MSR_INVALID,
+    MSR_KNOWN,
+    MSR_UNKNOWN,
+    NO_PAGE,
+    RAM,
+    READ_ONLY,
+    USER_SPACE,
+)
 from vmsim.value import FieldError
 from vmsim.vmcs import MODES, Guest, Vmcs, vmcs
 from vmsim.vmx_controls import control
@@ -95,7 +106,9 @@ _KVM: "Schema" = {
                 "What KVM has at the guest-physical address; default RAM.",
                 (RAM, MMIO, READ_ONLY, IN_KERNEL, IOEVENTFD, NO_PAGE),
             ),
-            "port": choice("Port", "Who answers at the I/O port; default user space.", (USER_SPACE, IN_KERNEL, IOEVENTFD)),
+            "port": choice(
+                "Port", "Who answers at the I/O port; default user space.", (USER_SPACE, IN_KERNEL, IOEVENTFD)
+            ),
             "msr": choice(
                 "MSR", "What the MSR is to KVM; default known.", (MSR_KNOWN, MSR_UNKNOWN, MSR_INVALID, MSR_FILTERED)
             ),
@@ -110,29 +123,33 @@ _KVM: "Schema" = {
         },
     )
 }
-INSTRUCTION_SCHEMA: "Schema" = {
+OPERANDS: "Schema" = {
     "instruction": choice(
         "Instruction",
         "What the guest executes.",
         tuple(name for name in MNEMONICS if name not in SOFTWARE_INTERRUPTS),
     )
-}
-SCHEMA: "Schema" = INSTRUCTION_SCHEMA | _OPERANDS | _GUEST | _VMCS | _FIELDS | _KVM
+} | _OPERANDS
+STATE_SCHEMA: "Schema" = _GUEST | _VMCS | _FIELDS | _KVM
+
+
+def takes(mnemonic: str) -> "tuple[str, ...]":
+    """The keys of the operands by which that instruction decides."""
+    for names, operands in _BY_FAMILY:
+        if mnemonic in names or (names[0].endswith(" ") and mnemonic.startswith(names[0])):
+            return operands
+    return ()
 
 
 def instruction(spec: "Spec") -> Instruction:
     """The instruction. FieldError for an operand that it does not have."""
     mnemonic = spec["instruction"]
-    takes: tuple[str, ...] = ()
-    for names, operands in _BY_FAMILY:
-        if mnemonic in names or (names[0].endswith(" ") and mnemonic.startswith(names[0])):
-            takes = operands
     given: dict[str, Any] = {}
     for key in _OPERANDS:
         if key in spec:
-            if key not in takes:
-                allowed = " and ".join(takes) if takes else "no operand"
-                raise FieldError(key, spec[key], f"{allowed}: {mnemonic} decides by no other")
+            if key not in takes(mnemonic):
+                known = ", ".join(takes(mnemonic))
+                raise FieldError(key, spec[key], f"{known or 'no operand'}; by no other does {mnemonic} decide")
             given[key] = REGISTERS.index(spec[key]) if key == "register" else spec[key]
     for key in ("immediate", "rep"):
         if key in given:

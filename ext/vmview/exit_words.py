@@ -1,16 +1,12 @@
-"""The words of a VM exit in each language: rules and what they said, what the guest executes, what KVM does.
-
-What KVM does comes from ``vmsim.kvm`` in English; here are its translations (a test holds that there is one of each).
-"""
+"""The words of a vm-exit diagram in each language, and how it writes instructions and values."""
 
 from vmsim import vmx_trace as rules
-from vmsim.instructions import REGISTERS, Instruction
+from vmsim.instructions import REGISTERS
 from vmsim.value import hexadecimal, is_integer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vmsim.vmx_trace import Check
-    from vmview.panel import Row
+    from vmsim.vmx import Instruction
 
 WORDS: "dict[str, dict[str, str]]" = {
     "en": {
@@ -33,11 +29,10 @@ WORDS: "dict[str, dict[str, str]]" = {
         rules.PAUSE_LOOP: "PAUSE loop",
         rules.TPR_THRESHOLD: "TPR threshold",
         rules.EVENT_CONTROL: "Control",
-        "ept": "EPT",
         rules.EXIT: "VM exit",
         rules.FAULT: "fault",
         rules.NO_EXIT: "no exit",
-        rules.ASK_ON: "next rule",
+        rules.ASK_ON: "on to the next rule",
         rules.EXECUTES: "The instruction executes in the guest. Nobody else learns of it.",
         rules.NOTHING: "Nothing of it leaves the guest.",
         "reads": "It reads {value}.",
@@ -45,6 +40,48 @@ WORDS: "dict[str, dict[str, str]]" = {
         "true": "yes",
         "false": "no",
         "none": "none",
+        "title": "{what}: does it exit?",
+        "exits to user": "VM exit {name}, handled by {handler}; user space sees {run}",
+        "exits": "VM exit {name}, handled by {handler}; user space does not see it",
+        "error": "VM exit {name}; KVM_RUN fails with {error}",
+        "faults": "no VM exit: {fault} in the guest",
+        "stays": "no VM exit",
+        "non-root": "non-root mode",
+        "guest": "guest",
+        "VMCS": "VMCS",
+        "CPU": "CPU",
+        "root": "root, CPL 0",
+        "KVM": "KVM",
+        "CPL 3": "root, CPL 3",
+        "user": "user space",
+        "acts": "executes",
+        "delivers": "delivers",
+        "exit": "VM exit",
+        "entry": "VM entry",
+        "to user": "returns 0",
+        "KVM_RUN": "KVM_RUN again, VM entry",
+        "goes on": "goes on",
+        "next": "The guest goes on.",
+        "reason": "exit reason",
+        "qualification": "exit qualification",
+        "returns": "returns",
+        "port": "port",
+        "gpa": "memory",
+        "msr": "MSR",
+        "lapic_in_kernel": "local APIC in kernel",
+        "no handler": "no handler",
+        "waits": "the ioctl KVM_RUN has returned",
+        "failed": "the ioctl KVM_RUN has failed",
+        "exception": "exception",
+        "error code": "error code",
+        "ept read": "memory read",
+        "ept write": "memory write",
+        "ept fetch": "instruction fetch",
+        "guest-physical": "guest-physical address",
+        "found": "EPT maps the page: the access is made, and nobody else learns of it.",
+        "translated": "no exit",
+        "violated": "EPT violation",
+        "misconfigured": "EPT misconfiguration",
     },
     "zh": {
         rules.PRIVILEGE: "特权级",
@@ -66,7 +103,6 @@ WORDS: "dict[str, dict[str, str]]" = {
         rules.PAUSE_LOOP: "PAUSE循环",
         rules.TPR_THRESHOLD: "TPR阈值",
         rules.EVENT_CONTROL: "控制位",
-        "ept": "EPT",
         rules.EXIT: "VM exit",
         rules.FAULT: "异常",
         rules.NO_EXIT: "不退出",
@@ -78,85 +114,63 @@ WORDS: "dict[str, dict[str, str]]" = {
         "true": "是",
         "false": "否",
         "none": "无",
+        "title": "{what}：会退出吗？",
+        "exits to user": "VM exit {name}，由{handler}处理；用户空间看到{run}",
+        "exits": "VM exit {name}，由{handler}处理；用户空间看不到",
+        "error": "VM exit {name}；KVM_RUN失败，返回{error}",
+        "faults": "没有VM exit：guest内发生{fault}",
+        "stays": "没有VM exit",
+        "non-root": "non-root模式",
+        "guest": "guest",
+        "VMCS": "VMCS",
+        "CPU": "CPU",
+        "root": "root，CPL 0",
+        "KVM": "KVM",
+        "CPL 3": "root，CPL 3",
+        "user": "用户空间",
+        "acts": "执行",
+        "delivers": "递交",
+        "exit": "VM exit",
+        "entry": "VM entry",
+        "to user": "返回0",
+        "KVM_RUN": "再次KVM_RUN，VM entry",
+        "goes on": "继续",
+        "next": "guest继续运行。",
+        "reason": "退出原因",
+        "qualification": "exit qualification",
+        "returns": "返回",
+        "port": "端口",
+        "gpa": "内存",
+        "msr": "MSR",
+        "lapic_in_kernel": "local APIC在内核",
+        "no handler": "没有处理函数",
+        "waits": "ioctl KVM_RUN已返回",
+        "failed": "ioctl KVM_RUN失败",
+        "exception": "异常",
+        "error code": "错误码",
+        "ept read": "读内存",
+        "ept write": "写内存",
+        "ept fetch": "取指",
+        "guest-physical": "guest物理地址",
+        "found": "EPT映射了这一页：访问完成，别人一概不知。",
+        "translated": "不退出",
+        "violated": "EPT violation",
+        "misconfigured": "EPT misconfiguration",
     },
 }
 
-# Names of what a rule read that are words, not terms of the manual.
-_NAMES = {
+# Names and values that are words, not terms of the manual or of KVM.
+NAMES = {
     "instruction": "指令", "value": "值", "ports": "端口", "bits that are 1": "为1的位", "operation": "操作",
     "byte": "字节", "bit": "位", "differing": "不同的位", "mode": "模式", "bitmap": "bitmap",
     "I/O permission bitmap permits": "I/O权限位图允许", "leaf": "leaf", "function": "功能号",
-    "loop longer than PLE_Window": "循环超过PLE_Window",
+    "loop longer than PLE_Window": "循环超过PLE_Window", "user space": "用户空间", "in-kernel device": "内核设备",
+    "known": "认识", "unknown": "不认识", "invalid": "值无效", "filtered": "被过滤", "read-only RAM": "只读RAM",
+    "no page": "没有页",
 }  # fmt: skip
 
-_DID = {
-    "the VM entry failed: user space gets the exit reason": "VM entry失败：退出原因交给用户空间",
-    "an event was cut short by an exit that must not do so": "事件递交到一半，被不该打断它的退出打断",
-    "no handler: KVM never asks for this exit": "没有处理函数：KVM从不要求这种退出",
-    "handled in the kernel": "在内核里处理完",
-    "the host's handler has run already": "宿主机的处理程序已经运行过",
-    "registers from the CPUID table that user space has set": "按用户空间设好的CPUID表填寄存器",
-    "#UD into the guest: it has no VMX": "向guest注入#UD：它没有VMX",
-    "#UD into the guest": "向guest注入#UD",
-    "#UD into the guest: its CPUID has no such instruction": "向guest注入#UD：它的CPUID里没有这条指令",
-    "yields to another vCPU of the guest": "让出CPU给同一guest的另一个vCPU",
-    "drops the shadow translation": "丢弃影子页表中的转换",
-    "the log has been emptied already": "日志已经清空",
-    "as NOP": "当作NOP",
-    "KVM's emulator executes the instruction": "由KVM的模拟器执行这条指令",
-    "#UD into the guest: the emulator does not know the instruction": "向guest注入#UD：模拟器不认识这条指令",
-    "the emulator does not know the instruction": "模拟器不认识这条指令",
-    "#NM into the guest": "向guest注入#NM",
-    "emulated, or #UD into the guest": "模拟执行，或向guest注入#UD",
-    "#GP into the guest, or its backdoor access emulated": "向guest注入#GP，或模拟它的backdoor访问",
-    "an exception while an event was delivered": "递交事件时发生异常",
-    "the shadow page tables are filled, or #PF goes into the guest": "填写影子页表，或向guest注入#PF",
-    "#DB into the guest": "向guest注入#DB",
-    "user space debugs the guest": "用户空间正在调试guest",
-    "#AC into the guest, or the split lock dealt with": "向guest注入#AC，或处理split lock",
-    "a vector that KVM has not asked for": "KVM没有要求拦截的向量",
-    "user space resets the guest or ends it": "由用户空间复位或结束guest",
-    "the port belongs to: in-kernel device": "端口属于内核里的设备",
-    "the port belongs to: ioeventfd": "端口属于ioeventfd",
-    "user space's device answers": "由用户空间的设备应答",
-    "a bug: the guest always owns CR0.TS": "bug：CR0.TS始终归guest所有",
-    "the TPR fell: user space's APIC may have an interrupt": "TPR变小：用户空间的APIC可能有中断要递交",
-    "the access is emulated": "模拟这次访问",
-    "DR7.GD guards the debug registers for user space": "DR7.GD替用户空间守住调试寄存器",
-    "the guest gets the debug registers": "把调试寄存器交给guest",
-    "the vCPU thread sleeps in the kernel until an event comes": "vCPU线程在内核里睡眠，等事件到来",
-    "user space waits for an event": "由用户空间等待事件",
-    "KVM reads its value": "由KVM读出它的值",
-    "KVM takes the value": "由KVM收下这个值",
-    "user space asked for these": "用户空间要求得到这类访问",
-    "#GP into the guest": "向guest注入#GP",
-    "user space asked for this hypercall": "用户空间要求得到这个hypercall",
-    "answered in the kernel; the result is in RAX": "在内核里应答，结果在RAX",
-    "the page is mapped in EPT, and the access is made again": "在EPT里映射这一页，然后重新访问",
-    "the eventfd is signalled; nothing is emulated": "触发eventfd，不做任何模拟",
-    "a stale MMIO entry: the page is mapped, and the access is made again": "过时的MMIO表项：映射这一页，然后重新访问",
-    "the host has no page for that memory slot": "宿主机拿不出这个内存槽的页",
-    "the access is emulated: in-kernel device": "模拟这次访问：内核里的设备",
-    "the access is emulated: ioeventfd": "模拟这次访问：ioeventfd",
-    "the access is emulated: RAM": "模拟这次访问：RAM",
-    "the switch is emulated": "模拟任务切换",
-    "the task switch cannot be emulated": "无法模拟这次任务切换",
-    "flushes what it names": "刷掉它点名的转换",
-    "#UD: the guest's CPUID lacks INVPCID": "#UD：guest的CPUID里没有INVPCID",
-    "the guest ran too long without an event window": "guest太久没有让事件得以递交",
-    "counted": "计数",
-    "user space may slow the guest down": "用户空间可以让guest慢下来",
-    "the EOI goes to the I/O APIC": "EOI转给I/O APIC",
-    "the pending interrupt can be injected": "可以注入等待中的中断",
-}
 
-
-def did_words(did: str, language: str) -> str:
-    """What KVM does, in words of that language. KeyError for words that nobody has translated."""
-    return did if language == "en" else _DID[did]
-
-
-def instruction_words(what: Instruction) -> str:
+def instruction_words(what: "Instruction") -> str:
     """The instruction as an assembler would have it."""
     name = what.mnemonic
     register = REGISTERS[what.register]
@@ -173,22 +187,6 @@ def instruction_words(what: Instruction) -> str:
     return name
 
 
-def check_rows(check: "Check", language: str) -> "tuple[Row, ...]":
-    """The rule, what it said, and in cells what it read."""
-    words = WORDS[language]
-    cells = []
-    for name, value in check.read:
-        shown = name if language == "en" else _NAMES.get(name, name)
-        if isinstance(value, tuple) and len(value) > 1:
-            for at in range(len(value)):
-                cells.append((f"{shown} {at}", value_words(value[at], language), "plain"))
-        else:
-            cells.append((shown, value_words(value, language), "plain"))
-    said = "changed" if check.said == rules.NO_EXIT else "wrong" if check.said in (rules.EXIT, rules.FAULT) else "plain"
-    cells[-1] = (cells[-1][0], cells[-1][1], said)
-    return (("heading", words[check.rule], words[check.said]), ("cells", tuple(cells)))
-
-
 def value_words(value: object, language: str) -> str:
     """A value as a cell shows it: small numbers in decimal."""
     if isinstance(value, tuple):
@@ -199,4 +197,4 @@ def value_words(value: object, language: str) -> str:
         return str(value) if value < 10 else hexadecimal(value)  # type: ignore[operator]
     if value is True or value is False:
         return WORDS[language]["true" if value else "false"]
-    return str(value)
+    return str(value) if language == "en" else NAMES.get(str(value), str(value))

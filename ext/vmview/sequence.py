@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 WIDTH = 328
 MARGIN = 1
 PANEL = 245
+FIRST = 10
 GAP = 30
 # Above the level piece of an arrow stand its words.
 TURN = 18
@@ -47,27 +48,27 @@ def sequence(title: str, description: str, lanes: "tuple[tuple[str, str], ...]",
     before = None
     for turn in turns:
         y = bottom(items)
-        items.extend(_between(before, turn, centres, y))
+        if before is not None:
+            items.extend(_between(before, turn, centres, y))
+        top = y + (GAP if before else FIRST)
         x = MARGIN + (WIDTH - 2 * MARGIN - PANEL) * turn.lane // (len(lanes) - 1)
-        placed = panel(x, y + GAP, PANEL, turn.rows, turn.role, turn.accent)
-        items.extend(_lifelines(centres, y + GAP, bottom(placed), x, x + PANEL))
+        placed = panel(x, top, PANEL, turn.rows, turn.role, turn.accent)
+        items.extend(_lifelines(centres, top if before else y, bottom(placed), x, x + PANEL))
         items.extend(placed)
         before = turn
     return Scene(WIDTH, bottom(items) + MARGIN, title, description, tuple(items))
 
 
-def _between(before: "Turn | None", turn: Turn, centres: "tuple[int, ...]", y: int) -> "list[Item]":
+def _between(before: Turn, turn: Turn, centres: "tuple[int, ...]", y: int) -> "list[Item]":
     """The arrow from the turn before, its words, and the lifelines that neither of them covers."""
     to = centres[turn.lane]
-    if before is None:
-        return _lifelines(centres, y, y + GAP, 1, 0)
     start = centres[before.lane]
     points = ((start, y), (start, y + TURN), (to, y + TURN), (to, y + GAP))
     arrow = Arrow(points if start != to else ((to, y), (to, y + GAP)), before.name, turn.name)
     label = Label(min(start, to) + 6, y + TURN - 5, turn.words, "note")
-    left, _top, right, _bottom = label_area(label)
-    found = _lifelines(centres, y, y + GAP, min(left, start, to), max(right, start, to))
-    return found + [arrow, label]
+    right = label_area(label)[2]
+    found = _lifelines(centres, y, y + GAP, min(start, to), max(right, start, to))
+    return found + [arrow] + ([label] if turn.words else [])
 
 
 def _lifelines(centres: "tuple[int, ...]", top: int, end: int, left: int, right: int) -> "list[Item]":
