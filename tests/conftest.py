@@ -6,6 +6,12 @@ import os
 from pathlib import Path
 
 import hypothesis
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--exhaustive``: spaces of cases that are otherwise sampled are counted through."""
+    parser.addoption("--exhaustive", action="store_true", help="count through the spaces that are otherwise sampled")
 
 
 def pytest_configure() -> None:

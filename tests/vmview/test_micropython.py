@@ -41,7 +41,7 @@ def answers():
     """What MicroPython makes of the bodies."""
     assert (FOLDER / "node_modules").is_dir(), "MicroPython is not here: run `npm ci` in tests/micropython"
     ran = subprocess.run(
-        ["node", "run.mjs", str(SOURCES)],
+        ["node", "run.mjs", str(SOURCES), "cases"],
         cwd=FOLDER,
         input=json.dumps(BODIES),
         capture_output=True,
