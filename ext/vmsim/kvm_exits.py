@@ -36,6 +36,7 @@ def _resume(function: str, did: str, then: str = "") -> Handling:
 
 
 def internal(function: "str | None", suberror: str, did: str) -> Handling:
+    """User space gets KVM_EXIT_INTERNAL_ERROR."""
     return Handling(function, TO_USER, "KVM_EXIT_INTERNAL_ERROR", suberror, did)
 
 
