@@ -1,8 +1,8 @@
 """What KVM does with a VM exit, in Chinese: ``vmsim.kvm`` says it in English. A test holds that nothing is missing."""
 
 _CHINESE = {
-    "the VM entry failed: user space gets the exit reason": "VM entry失败：退出原因交给用户空间",
-    "an event was cut short by an exit that must not do so": "事件递交到一半，被不该打断它的退出打断",
+    "the VM entry failed": "VM entry失败",
+    "an exit that must not cut a delivery short": "事件递交到一半，被不该打断它的退出打断",
     "no handler: KVM never asks for this exit": "没有处理函数：KVM从不要求这种退出",
     "handled in the kernel": "在内核里处理完",
     "the host's handler has run already": "宿主机的处理程序已经运行过",
@@ -49,11 +49,9 @@ _CHINESE = {
     "the host has no page for that memory slot": "宿主机拿不出这个内存槽的页",
     "the access is emulated: in-kernel device": "模拟这次访问：内核里的设备",
     "the access is emulated: ioeventfd": "模拟这次访问：ioeventfd",
-    "the access is emulated: RAM": "模拟这次访问：RAM",
     "the switch is emulated": "模拟任务切换",
     "the task switch cannot be emulated": "无法模拟这次任务切换",
     "flushes what it names": "刷掉它点名的转换",
-    "#UD: the guest's CPUID lacks INVPCID": "#UD：guest的CPUID里没有INVPCID",
     "the guest ran too long without an event window": "guest太久没有让事件得以递交",
     "counted": "计数",
     "user space may slow the guest down": "用户空间可以让guest慢下来",
