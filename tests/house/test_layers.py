@@ -20,6 +20,7 @@ LAYERS = (
     {"sandbox", "runners"},
     {"verify"},
     {"store"},
+    {"exit_names"},
     {"names"},
     {"diagrams"},
     {"emit", "outline"},
