@@ -20,10 +20,11 @@ from vmsim.value import FieldError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vmsim.walker import COMPILED, load_pdptes, translate
+    from vmsim.walker import COMPILED, load_pdptes, translate, translate_bytes
 else:
     _walker = _build.choose()
     translate = _walker.translate
+    translate_bytes = _walker.translate_bytes
     load_pdptes = _walker.load_pdptes
     COMPILED = _walker.COMPILED
 
@@ -59,4 +60,5 @@ __all__ = [
     "compose",
     "load_pdptes",
     "translate",
+    "translate_bytes",
 ]

@@ -6,8 +6,11 @@ from vmsim.value import FieldError, check_integer, hexadecimal
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import TypeAlias
 
-    from vmsim.trace import Walk
+    from vmsim.trace import PdpteLoad, Update, Walk
+
+    Readable: TypeAlias = "Memory | WalkMemory"
 
 
 class Memory:
@@ -42,7 +45,7 @@ class Memory:
             value = self._word(word) & ~(bits.MAX_32 << shift) | value << shift
         self._words[word] = value
 
-    def apply(self, walk: "Walk") -> None:
+    def apply(self, walk: "Walk | PdpteLoad") -> None:
         """Set the accessed and dirty flags that a walk found to be set."""
         for address, size, flags in walk.updates:
             self.write(address, self.read(address, "address", size) | flags, size)
@@ -62,15 +65,17 @@ class Memory:
 
 
 class WalkMemory:
-    """Memory as one access sees it: what is stored, with the flags that the access itself has set so far.
+    """Memory as one access sees it: what is stored, with the flags that the access itself has set so far (``updates``).
 
     Structures may map themselves, or guest tables be EPT tables: then a walk meets an entry again, and reads the
     accessed flag that it set there.
     """
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: "Readable", updates: "tuple[Update, ...]" = ()) -> None:
         self.memory = memory
         self._set: dict[int, int] = {}
+        for address, _size, flags in updates:
+            self.set(address, flags)
 
     def read(self, address: int, field: str, size: int = bits.ENTRY_SIZE) -> int:
         """The entry at ``address``; FieldError, which names ``field``, where there is no memory."""

@@ -66,6 +66,11 @@ class WalkStep(Value):
     ept_update: "EptWalk | None" = None
 
     @property
+    def in_register(self) -> bool:
+        """It was read from a PDPTE register."""
+        return self.entry.level == 3 and not self.entry.mode.long
+
+    @property
     def physical_address(self) -> int:
         """Where the entry was read: its address, or, under EPT, the host-physical address of that."""
         return host_address(self.entry_address, self.ept)
@@ -195,6 +200,14 @@ class PdpteLoad(Value):
     steps: "tuple[WalkStep, ...]"
     result: "Processor | GeneralProtection | EptViolation | EptMisconfiguration"
     last_ept_walk: "EptWalk | None" = None
+
+    @property
+    def updates(self) -> "tuple[Update, ...]":
+        """As those of a walk: under EPT, flags of EPT entries."""
+        found: tuple[Update, ...] = ()
+        for step in self.steps:
+            found += step.updates
+        return found
 
 
 def host_address(address: int, walk: "EptWalk | None") -> int:

@@ -11,7 +11,7 @@ from vmsim.access_rights import page_fault, refusals
 from vmsim.entries import Entry, reserved
 from vmsim.eptp import Ept, GuestPhysicalAccess
 from vmsim.faults import NOT_PRESENT, RESERVED_BIT, RESERVED_PDPTE, GeneralProtection, StackFault
-from vmsim.memory import Memory, WalkMemory
+from vmsim.memory import WalkMemory
 from vmsim.paging import NO_PAGING, PAE
 from vmsim.processor import FETCH, READ, WRITE, Access, Processor
 from vmsim.trace import PdpteLoad, Rights, Translation, Walk, WalkStep, host_address
@@ -20,6 +20,7 @@ from vmsim.value import FieldError, Integer, check_integer, replace
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vmsim.ept_trace import EptRefusal, EptWalk
+    from vmsim.memory import Readable
     from vmsim.trace import Result
 
 if TYPE_CHECKING or not cython.compiled:
@@ -31,7 +32,7 @@ COMPILED: bool = cython.compiled
 
 
 def translate(
-    memory: Memory, processor: Processor, access: Access, linear_address: Integer, ept: "Ept | None" = None
+    memory: "Readable", processor: Processor, access: Access, linear_address: Integer, ept: "Ept | None" = None
 ) -> Walk:
     """Translate a linear address for one access that does not cross a page boundary; in a guest where ``ept`` is given.
 
@@ -109,7 +110,34 @@ def translate(
     return walk.arrive(Translation(entry.address + offset, entry.address, level, mode), rights)
 
 
-def load_pdptes(memory: Memory, processor: Processor, ept: "Ept | None" = None) -> PdpteLoad:
+def translate_bytes(
+    memory: "Readable",
+    processor: Processor,
+    access: Access,
+    linear_address: Integer,
+    size: Integer,
+    ept: "Ept | None" = None,
+) -> "tuple[Walk, ...]":
+    """Translate an access of ``size`` bytes, 1 to 4096, which may cross a page boundary: a walk for each page.
+
+    The second page is asked only where the first succeeded, and a fault there names its first byte (CR2). All bytes
+    must be canonical before either is asked. Addresses wrap around after the last one. The flags that the first walk
+    sets are kept if the second faults, which the manual permits and does not demand.
+    """
+    check_integer("size", size, 1, bits.FRAME)
+    highest = processor.paging.highest_linear_address
+    check_integer("linear_address", linear_address, 0, highest)
+    second = ((linear_address | bits.FRAME - 1) + 1) & highest
+    crosses = linear_address % bits.FRAME + size > bits.FRAME
+    if crosses and processor.paging.long and not bits.is_canonical(second, processor.paging.linear_width):
+        return (translate(memory, processor, access, second, ept),)
+    first = translate(memory, processor, access, linear_address, ept)
+    if not crosses or first.host_physical_address is None:
+        return (first,)
+    return (first, translate(WalkMemory(memory, first.updates), processor, access, second, ept))
+
+
+def load_pdptes(memory: "Readable", processor: Processor, ept: "Ept | None" = None) -> PdpteLoad:
     """Load the PDPTE registers as MOV to CR3 does with PAE paging; its CR3 is already in ``processor``.
 
     "PDPTE Registers": all four are read, at CR3 bits 31:5; if any that is present has a reserved bit set, #GP(0) is
@@ -146,7 +174,7 @@ class WalkUnderWay:
 
     def __init__(
         self,
-        memory: Memory,
+        memory: "Readable",
         processor: Processor,
         access: Access,
         linear_address: int,
@@ -197,18 +225,16 @@ class WalkUnderWay:
         if ept is None:
             return self.end(found, rights)
         # Where paging is off every linear address is a user-mode one, writable and executable.
-        user = rights is None or rights.user
-        writable = rights is None or rights.writable
-        execute_disable = rights is not None and rights.execute_disable and self.processor.nxe
+        held = rights or Rights(True, True, False, 0)
         final = GuestPhysicalAccess(
             read=access.kind == READ,
             write=access.kind == WRITE,
             fetch=access.kind == FETCH,
             linear_address=self.linear_address,
             final=True,
-            user_address=user,
-            writable=writable,
-            execute_disable=execute_disable,
+            user_address=held.user,
+            writable=held.writable,
+            execute_disable=held.execute_disable,
             unblocks_nmi=access.unblocks_nmi,
         )
         last = translate_guest_physical(self.memory, ept, self.processor.maxphyaddr, final, found.physical_address)

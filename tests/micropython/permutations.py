@@ -7,6 +7,7 @@ walks; the oracle reads the same scene. Runs in CPython and in MicroPython 1.27.
 import json
 
 from cases import shown
+
 from vmsim import Access, Ept, Memory, Processor, translate
 
 BOTH = (0, 1)
@@ -20,6 +21,8 @@ LOW_ADDRESS = 0x5678_9ABC
 RWX_WB = 6 << 3 | 7
 EPTP = 0x10_0000 | 3 << 3 | 6
 
+# What keeps entries from being used: "pde P" clears P of the PDE, "pde R" sets a reserved bit in it.
+WRONG = ("", "pte P", "pte R", "pde P", "pde R", "pte R pde R")
 CPU = (("wp", BOTH), ("nxe", BOTH), ("smep", BOTH), ("smap", BOTH), ("ac", BOTH))
 BY = (("kind", KINDS), ("who", WHO))
 
@@ -34,10 +37,14 @@ def space(*digits):
 
 SPACES = {
     "rights": space(
-        ("pte", range(64)), ("pde", range(64)), ("levels", (4, 5)), *CPU, *BY
+        ("pte", range(8)), ("pde", range(16)), ("wrong", WRONG), ("levels", (4, 5)), *CPU, *BY,
     ),
-    "pae": space(("pte", range(64)), ("pde", range(64)), ("pdpte", BOTH), *CPU, *BY),
-    "32-bit": space(("pte", range(16)), ("pde", range(64)), ("pse", BOTH), ("pse36", (0, 1, 0xFF)), *CPU, *BY),
+    "pae": space(
+        ("pte", range(8)), ("pde", range(16)), ("wrong", WRONG), ("pdpte", BOTH), ("keys", BOTH), *CPU, *BY,
+    ),
+    "32-bit": space(
+        ("pte", range(8)), ("pde", range(8)), ("wrong", WRONG), ("pse", BOTH), ("pse36", (0, 1, 0xFF)), *CPU, *BY,
+    ),
     "keys": space(
         ("us", range(4)), ("rw", BOTH), ("key", (0, 9)), ("pke", BOTH), ("pks", BOTH), ("pkru", range(4)),
         ("pkrs", range(4)), ("wp", BOTH), ("smap", BOTH), *BY,
@@ -52,6 +59,10 @@ SPACES = {
     "ept": space(
         ("pte", range(16)), ("pde", range(16)), ("memory_type", range(8)), ("large", BOTH), ("execute_only", BOTH),
         ("mode_based", BOTH), ("advanced", BOTH), ("ad", BOTH), ("us", BOTH), ("xd", BOTH), ("kind", KINDS),
+    ),
+    "ept entries": space(
+        ("level", (1, 2, 3, 4)), ("bit", range(64)), ("size", (1, 2, 3)), ("maxphyaddr", (40, 46, 52)),
+        ("permissions", (0, 7)), ("large_pages", BOTH), ("kind", KINDS),
     ),
     "nested": space(
         ("page", ("PD", "PT", "datum", "CR3")), ("permissions", range(8)), ("pte", range(32)), ("pde_a", BOTH),
@@ -111,41 +122,46 @@ def top(found, levels):
     place(found, 3, PDPT, PD | 7)
 
 
-def entry(flags, address, reserved):
-    """P, R/W, U/S, A, XD and a reserved bit out of six digits."""
-    return address | flags & 7 | (flags >> 3 & 1) << 5 | (flags >> 4 & 1) << 63 | (reserved if flags >> 5 & 1 else 0)
+def entry(d, name, address, reserved):
+    """The entry of that name: R/W, U/S and XD out of three digits; P and a reserved bit as ``wrong`` says."""
+    digits, wrong = d[name], d["wrong"]
+    value = address | (digits & 3) << 1 | (digits >> 2 & 1) << 63
+    return value | (0 if name + " P" in wrong else 1) | (reserved if name + " R" in wrong else 0)
 
 
 def rights(d, found):
-    """All flags of PDE and PTE; P, R/W, U/S, A, XD, a bit beyond MAXPHYADDR; every second PDE maps a page."""
+    """The flags of PDE and PTE, and what keeps them from being used; every second PDE maps a page."""
     top(found, d["levels"])
     large = d["pde"] >> 3 & 1
-    place(found, 2, PD, entry(d["pde"], FRAME | 0x80 if large else PT, 1 << 45))
-    place(found, 1, PT, entry(d["pte"], FRAME, 1 << 51))
+    place(found, 2, PD, entry(d, "pde", FRAME | 0x80 if large else PT, 1 << 45))
+    place(found, 1, PT, entry(d, "pte", FRAME, 1 << 51))
 
 
 def pae(d, found):
-    """The same with PAE paging."""
+    """The same with PAE paging, where the bits for protection keys mean nothing."""
     found["efer"] &= ~0x500
     found["cr3"] = 0x2020
     found["address"] = LOW_ADDRESS
     found["pdptes"] = (0, PD | d["pdpte"], 0, 0)
+    if d["keys"]:
+        found["cr4"] |= 5 << 22
+        found["pkru"] = found["pkrs"] = 3
     large = d["pde"] >> 3 & 1
-    place(found, 2, PD, entry(d["pde"], FRAME | 0x80 if large else PT, 1 << 45))
-    place(found, 1, PT, entry(d["pte"], FRAME, 1 << 60))
+    place(found, 2, PD, entry(d, "pde", FRAME | 0x80 if large else PT, 1 << 45))
+    place(found, 1, PT, entry(d, "pte", FRAME, 1 << 60))
 
 
 def bits_32(d, found):
-    """32-bit paging, with 4-MByte pages and PSE-36."""
+    """32-bit paging, with 4-MByte pages and PSE-36; bit 21 is reserved in those."""
     found["efer"] &= ~0x500
     found["cr4"] = found["cr4"] & ~(1 << 5) | d["pse"] << 4
     found["address"] = LOW_ADDRESS
     found["cr3"] = PD
-    flags, pte = d["pde"], d["pte"]
-    pde = flags & 7 | (flags >> 3 & 1) << 5 | (flags >> 4 & 1) << 7
-    pde |= (0xC0_0000 << 4 | d["pse36"] << 13 | (flags >> 5) << 21) if flags >> 4 & 1 and d["pse"] else PT
-    place(found, 2, PD, pde, 10, 4)
-    place(found, 1, PT, FRAME | pte & 7 | (pte >> 3) << 5, 10, 4)
+    large = d["pde"] >> 2 & 1
+    pde = (0xC00_0000 | d["pse36"] << 13 if d["pse"] else PT) | 0x80 if large else PT
+    reserved = 1 << 21 if large and d["pse"] else 0
+    place(found, 2, PD, entry(d, "pde", pde, reserved) & 0xFFFF_FFFF, 10, 4)
+    place(found, 1, PT, entry(d, "pte", FRAME, 0) & 0xFFFF_FFFF | (d["pte"] >> 2) << 5, 10, 4)
 
 
 def keys(d, found):
@@ -246,6 +262,26 @@ def ept(d, found):
     map_ept(found, FRAME, 1 + d["large"], leaf, ept_flags(d["pde"]))
 
 
+def ept_entries(d, found):
+    """Any one bit turned over, in the EPT entry of any level, for a page of any size that may not be supported."""
+    found["maxphyaddr"] = d["maxphyaddr"]
+    found["eptp"] = EPTP
+    found["capabilities"] = 0x41C1 | (3 << 16 if d["large_pages"] else 0)
+    found["cpl"] = 0
+    top(found, 4)
+    place(found, 2, PD, PT | 7)
+    place(found, 1, PT, 0x80_0000_0000 | 7)
+    for table in (PML4, PDPT, PD, PT):
+        map_ept(found, table, 1)
+    map_ept(found, 0x80_0000_0000, d["size"])
+    table = 0x10_0000
+    for level in range(4, d["level"], -1):
+        table = found["memory"].get(table + 8 * (0x80_0000_0000 >> 12 + 9 * (level - 1) & 511), 0) & 0xF_FFFF_FFFF_F000
+    at = table + 8 * (0x80_0000_0000 >> 12 + 9 * (d["level"] - 1) & 511)
+    if at in found["memory"]:
+        found["memory"][at] = (found["memory"][at] & ~7 | d["permissions"]) ^ 1 << d["bit"]
+
+
 def nested(d, found):
     """Guest structures and datum, each in a page whose permissions may lack something; large pages on either side."""
     found["eptp"] = EPTP | d["ad"] << 6
@@ -271,7 +307,7 @@ def nested(d, found):
 
 
 BUILDERS = {"rights": rights, "pae": pae, "32-bit": bits_32, "keys": keys, "flags": flags, "reserved": reserved,
-            "ept": ept, "nested": nested}  # fmt: skip
+            "ept": ept, "ept entries": ept_entries, "nested": nested}  # fmt: skip
 
 
 def walk(translate, case):

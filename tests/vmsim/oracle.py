@@ -39,6 +39,8 @@ class Case(NamedTuple):
     execute_only: bool = True
     mode_based: bool = False
     advanced: bool = False
+    page_2m: bool = True
+    page_1g: bool = True
 
 
 class End(Exception):
@@ -91,6 +93,8 @@ def case_of(scene):
         execute_only=bit(scene["capabilities"], 0),
         mode_based=scene["mode_based"],
         advanced=bit(scene["capabilities"], 22),
+        page_2m=bit(scene["capabilities"], 16),
+        page_1g=bit(scene["capabilities"], 17),
     )
 
 
@@ -271,6 +275,8 @@ def ill_set(case, entry, low, leaf, letters):
         return True
     if not leaf:
         return field(entry, 7, 3) != 0
+    if (low == 21 and not case.page_2m) or (low == 30 and not case.page_1g):
+        return True
     return field(entry, 5, 3) in (2, 3, 7) or any(bit(entry, position) for position in range(12, low))
 
 
