@@ -5,9 +5,9 @@ Source: Intel SDM volume 3, "Checks on VMX Controls": "VM-Execution Control Fiel
 """
 
 from vmsim import bits, exceptions
-from vmsim.entry_eptp import eptp_violations
 from vmsim.entry_steps import Violation, Violations
 from vmsim.events import ERROR_CODE_VALID, TYPE_HARDWARE, TYPE_NMI, VALID
+from vmsim.invalidation import refused_eptp
 from vmsim.vmcs import Vmcs
 from vmsim.vmcs_areas import GuestState
 from vmsim.vmcs_fields import Capabilities, ControlFields
@@ -123,8 +123,8 @@ def _identifiers(found: Violations, controls: Vmcs, fields: ControlFields, cpu: 
     if controls.has("enable VPID"):
         found.need(EXECUTION, fields.vpid != 0, "vpid", fields.vpid, "0x1 to 0xffff: 0 is the host's")
     if controls.has("enable EPT"):
-        for wrong in eptp_violations(fields.eptp, cpu.maxphyaddr, cpu.ept_five_levels, cpu.ept_access_flags):
-            found.need(EXECUTION, False, "eptp", fields.eptp, wrong)
+        wrong = refused_eptp(fields.eptp, cpu.maxphyaddr, cpu.ept_vpid_cap)
+        found.need(EXECUTION, not wrong, "eptp", fields.eptp, wrong)
     if controls.has("enable VM functions"):
         unknown = controls.vm_function_controls & ~1
         found.need(EXECUTION, unknown == 0, "vm_function_controls", controls.vm_function_controls, "0 in bits 63:1")

@@ -6,29 +6,32 @@ of the priority of each exit ("Interrupt-Window Exiting", "VM Exits Induced by t
 """
 
 from vmsim import exceptions
+from vmsim.ept_trace import EptMisconfiguration, EptViolation
+from vmsim.faults import GeneralProtection, PageFault, StackFault
 from vmsim.value import FieldError, Value, check_choice, check_integer
 
 EXCEPTION, EXTERNAL_INTERRUPT, NMI, INIT, SIPI, SMI = "exception", "external interrupt", "NMI", "INIT", "SIPI", "SMI"
 TRIPLE_FAULT, TASK_SWITCH, TPR_WRITE = "triple fault", "task switch", "TPR write"
 INTERRUPT_WINDOW, NMI_WINDOW = "interrupt window", "NMI window"
+APIC_ACCESS = "APIC access"
 TIMER, MTF = "preemption timer", "monitor trap flag"
 # Of these the one control says all; the event brings the qualification.
 BY_CONTROL = {
     "EPT violation": ("enable EPT", 48, False),
     "EPT misconfiguration": ("enable EPT", 49, False),
-    "APIC access": ("virtualize APIC accesses", 44, False),
     "APIC write": ("APIC-register virtualization", 56, True),
     "virtualized EOI": ("virtual-interrupt delivery", 45, True),
     "PML full": ("enable PML", 62, False),
     "bus lock": ("VMM bus-lock detection", 74, True),
     "instruction timeout": ("instruction timeout", 75, False),
 }
-# "Priority Among Concurrent Events", and what the VMX chapters say of each exit: highest first.
+# "Priority Among Concurrent Events", and what the VMX chapters say of each exit: highest first. An exception at this
+# place is a trap of the instruction before, a #DB.
 PRIORITY = (
     TRIPLE_FAULT, TASK_SWITCH, TPR_WRITE, SMI, INIT, MTF, EXCEPTION, TIMER, NMI_WINDOW, NMI, INTERRUPT_WINDOW,
     EXTERNAL_INTERRUPT, SIPI,
 )  # fmt: skip
-KINDS = PRIORITY + tuple(sorted(BY_CONTROL))
+KINDS = PRIORITY + (APIC_ACCESS,) + tuple(sorted(BY_CONTROL))
 
 # Interruption type, bits 10:8 of the interruption information.
 TYPE_EXTERNAL, TYPE_NMI, TYPE_HARDWARE, TYPE_SOFTWARE_INTERRUPT, TYPE_PRIVILEGED, TYPE_SOFTWARE = 0, 2, 3, 4, 5, 6
@@ -40,10 +43,10 @@ class Event(Value):
     """Something that happens to the guest; ``kind`` is one of ``KINDS``.
 
     ``vector``: of an exception (0 to 31), an external interrupt or a SIPI (0 to 255). ``error_code``: of an exception
-    that has one. ``qualification``: the address of a #PF, the DR6 bits of a #DB, or all of it where no control but one
-    decides (EPT violation, APIC access …); for a task switch selector and source. ``during``: the vector of the event
-    that was being delivered, None outside delivery. ``type`` is the interruption type of an exception. ``vtpr``: the
-    virtual TPR that was written.
+    that has one. ``qualification``: the address of a #PF; the DR6 bits of a #DB; of a task switch selector and source;
+    of an APIC access offset and type; all of it where one control decides (EPT violation, APIC write …). ``during``:
+    the vector of the event that was being delivered, None outside delivery. ``type`` is the interruption type of an
+    exception. ``vtpr``: the virtual TPR that was written.
     """
 
     _fields = ("kind", "vector", "error_code", "qualification", "during", "type", "vtpr")
@@ -71,6 +74,24 @@ class Event(Value):
 def page_fault(error_code: int, address: int, during: "int | None" = None) -> Event:
     """A #PF with that error code; ``address`` goes to the qualification, or to CR2."""
     return Event(EXCEPTION, exceptions.PF, error_code, address, during)
+
+
+def event_of(result: object) -> Event:
+    """The event that the end of a walk is: a #PF, #GP or #SS, an EPT violation or misconfiguration.
+
+    FieldError for a walk that found a translation: nothing happens then.
+    """
+    if isinstance(result, PageFault):
+        return page_fault(result.error_code, result.linear_address)
+    if isinstance(result, GeneralProtection):
+        return Event(EXCEPTION, exceptions.GP)
+    if isinstance(result, StackFault):
+        return Event(EXCEPTION, exceptions.SS)
+    if isinstance(result, EptViolation):
+        return Event("EPT violation", qualification=result.qualification)
+    if isinstance(result, EptMisconfiguration):
+        return Event("EPT misconfiguration")
+    raise FieldError("result", result, "what refuses an access: a fault, or what EPT says against it")
 
 
 def first_event(events: "tuple[Event, ...] | list[Event]") -> Event:

@@ -5,8 +5,8 @@ volume 3, "Process-Context Identifiers (PCIDs)" for CR4.PCIDE.
 """
 
 from vmsim import bits
-from vmsim.entry_eptp import eptp_violations
-from vmsim.value import Value, check_choice, check_integer
+from vmsim.eptp import CAPABILITIES, Ept
+from vmsim.value import FieldError, Value, check_choice, check_integer
 from vmsim.vmcs import CR4_PCIDE
 
 OK = "ok"
@@ -118,10 +118,22 @@ def invept(kind: int, descriptor: int = 0, in_vmx: bool = True, cpl: int = 0, ma
         return Invalidation(name, FAIL, "the type must be 1 or 2, and one that IA32_VMX_EPT_VPID_CAP reports")
     if descriptor >> 64:
         return Invalidation(name, FAIL, "bits 127:64 of the descriptor must be 0")
-    wrong = eptp_violations(descriptor & bits.MAX_64, maxphyaddr) if kind == 1 else ()
+    wrong = refused_eptp(descriptor & bits.MAX_64, maxphyaddr) if kind == 1 else ""
     if wrong:
-        return Invalidation(name, FAIL, f"VM entry would refuse the EPTP: {wrong[0]}")
+        return Invalidation(name, FAIL, f"VM entry would refuse the EPTP, which must have {wrong}")
     return Invalidation(name, SUCCEED, INVEPT_TYPES[kind])
+
+
+def refused_eptp(eptp: int, maxphyaddr: int, capabilities: int = CAPABILITIES) -> str:
+    """What VM entry requires of that EPTP and it has not; "" where VM entry accepts it.
+
+    ``capabilities`` is IA32_VMX_EPT_VPID_CAP. Source: "VM-Execution Control Fields" under "Checks on VMX Controls".
+    """
+    try:
+        Ept(eptp, capabilities)
+    except FieldError as error:
+        return error.allowed
+    return f"bits 63:{maxphyaddr} clear" if eptp >> maxphyaddr else ""
 
 
 def _root(name: str, in_vmx: bool, cpl: int) -> "Invalidation | None":

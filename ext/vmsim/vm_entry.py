@@ -101,6 +101,11 @@ def enter(
     return VmEntry(Entered(), ())
 
 
+def refused_controls(controls: Vmcs, vtpr: int = 0) -> "tuple[Violation, ...]":
+    """What is wrong with the controls alone, under which no guest ever runs; ``vtpr`` is the virtual TPR."""
+    return entry_controls.check(Violations(), controls, ControlFields(vtpr=vtpr), GuestState(), Capabilities())
+
+
 def _guest_state(
     controls: Vmcs, fields: ControlFields, guest: GuestState, cpu: Capabilities
 ) -> "tuple[Violation, ...]":

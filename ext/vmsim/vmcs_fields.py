@@ -4,6 +4,7 @@ Source: Intel SDM volume 3, "VM-Execution Control Fields", "VM-Exit Control Fiel
 appendix "VMX Capability Reporting Facility".
 """
 
+from vmsim.eptp import CAPABILITIES
 from vmsim.value import FieldError, Value, check_choice, check_integer
 from vmsim.vmxon import CR0_FIXED0, CR0_FIXED1, CR4_FIXED0, CR4_FIXED1
 
@@ -20,8 +21,8 @@ class Capabilities(Value):
     """What the processor supports and is doing: widths in bits, fixed bits, features, SMM, IA32_EFER.LMA."""
 
     _fields = (
-        "maxphyaddr", "linear_width", "cr0_fixed0", "cr0_fixed1", "cr4_fixed0", "cr4_fixed1", "ept_five_levels",
-        "ept_access_flags", "in_smm", "efer_lma", "nmi_needs_no_sti", "zero_length_injection", "max_msr_list",
+        "maxphyaddr", "linear_width", "cr0_fixed0", "cr0_fixed1", "cr4_fixed0", "cr4_fixed1", "ept_vpid_cap", "in_smm",
+        "efer_lma", "nmi_needs_no_sti", "zero_length_injection",
     )  # fmt: skip
     maxphyaddr: int = 52
     linear_width: int = 48
@@ -29,13 +30,11 @@ class Capabilities(Value):
     cr0_fixed1: int = CR0_FIXED1
     cr4_fixed0: int = CR4_FIXED0
     cr4_fixed1: int = CR4_FIXED1
-    ept_five_levels: bool = False
-    ept_access_flags: bool = True
+    ept_vpid_cap: int = CAPABILITIES
     in_smm: bool = False
     efer_lma: bool = True
     nmi_needs_no_sti: bool = True
     zero_length_injection: bool = True
-    max_msr_list: int = 512
 
     def _check(self) -> None:
         check_widths(self, {})

@@ -15,7 +15,7 @@ Source: Intel SDM volume 3, "VMX Non-Root Operation"; each rule's section is in 
 
 from vmsim import vmx_events, vmx_registers, vmx_special
 from vmsim.bitmaps import IoBitmaps, MsrBitmaps, io_page, msr_bitmaps, msr_page
-from vmsim.events import Event, first_event, page_fault
+from vmsim.events import Event, event_of, first_event, page_fault
 from vmsim.instructions import IO, MNEMONICS, MSR_ACCESS, REGISTER_ACCESS, ROWS, SOFTWARE_INTERRUPTS, Instruction
 from vmsim.value import FieldError
 from vmsim.vmcs import ACTIVE, Guest, Vmcs, vmcs
@@ -39,6 +39,7 @@ __all__ = [
     "VmExit",
     "Vmcs",
     "decide",
+    "event_of",
     "first_event",
     "io_page",
     "msr_bitmaps",

@@ -4,8 +4,9 @@ Source: Intel SDM volume 3, "Exception Bitmap", "Other Causes of VM Exits", "Eve
 Exception (#DF)" for exceptions during delivery.
 """
 
-from vmsim import exceptions, exit_reasons
+from vmsim import exceptions, exit_reasons, vmx_apic
 from vmsim.events import (
+    APIC_ACCESS,
     BY_CONTROL,
     ERROR_CODE_VALID,
     EXCEPTION,
@@ -67,6 +68,8 @@ def decide(controls: Vmcs, guest: Guest, event: Event) -> "Outcome":
         if control(controls, name, checks, EXIT, NO_EXIT, EVENT_CONTROL):
             return checks, VmExit(reason, event.qualification, trap_like=trap_like)
         return checks, NoExit(NOTHING)
+    if event.kind == APIC_ACCESS:
+        return vmx_apic.access(controls, event, checks)
     if event.kind == TPR_WRITE:
         return write_tpr(controls, event.vtpr, checks)
     return _KINDS[event.kind](controls, guest, event, checks)

@@ -73,7 +73,7 @@ RULES = {
 EXIT = "exit"
 FAULT = "fault"
 NO_EXIT = "no exit"
-ASK_ON = "ask on"
+ASK_ON = "next rule"
 
 # What happens where nothing exits.
 EXECUTES = "executes"

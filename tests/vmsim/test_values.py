@@ -1,9 +1,13 @@
 """Values, entries, memory and mappings."""
 
+import importlib
+import pkgutil
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import vmsim
 from vmsim import (
     Access,
     Entry,
@@ -13,14 +17,6 @@ from vmsim import (
     Processor,
     bits,
     compose,
-    entries,
-    ept_entries,
-    ept_trace,
-    eptp,
-    faults,
-    paging,
-    processor,
-    trace,
 )
 from vmsim.entries import flag_names
 from vmsim.eptp import CAPABILITIES
@@ -33,9 +29,10 @@ LEVELS = st.integers(1, 5)
 WORDS = st.integers(0, bits.MAX_64)
 
 
-MODULES = (
-    entries, ept_entries, ept_trace, eptp, faults, paging, processor, trace, scene, page_walk,
-)  # fmt: skip
+# All of vmsim that MicroPython runs, and the values of its views.
+NAMES = [module.name for module in pkgutil.iter_modules(vmsim.__path__) if not module.ispkg]
+MODULES = [importlib.import_module(f"vmsim.{name}") for name in NAMES if not name.startswith("_")]
+MODULES += [scene, page_walk]
 VALUES = {
     cls
     for module in MODULES
