@@ -2,6 +2,7 @@
 # make serve   the site at http://127.0.0.1:8000/, fresh after every save
 # make test    everything that CI runs: ruff, mypy, all tests
 # make fuzz    the random tests anew, again and again for MINUTES=10
+# make bench   what checking costs, measured: docs/guides/speed.md and its data; on a machine that does nothing else
 # make lock    the lock files anew from pyproject.toml (UPGRADE=1: with newer versions where it allows;
 #              NEWEST=1: raises the pins there as well)
 # make clean   takes away all that was made here
@@ -10,7 +11,7 @@
 
 .DEFAULT_GOAL := site
 .NOTPARALLEL:
-.PHONY: site serve test fuzz lock clean
+.PHONY: site serve test fuzz bench lock clean
 
 # Material's notice about a MkDocs that is not used here.
 export NO_MKDOCS_2_WARNING := 1
@@ -40,6 +41,10 @@ fuzz:
 		.venv/bin/pytest -q -m hypothesis -n auto --dist loadfile --hypothesis-profile=pagewalk || exit 1; \
 		[ $$(date +%s) -lt $$end ] || break; \
 	done
+
+bench:
+	@sh hooks/setup/setup.sh test
+	.venv/bin/python -m tests.bench
 
 lock:
 	@sh hooks/setup/lock.sh $(if $(NEWEST),--newest,$(if $(UPGRADE),--upgrade))

@@ -10,6 +10,8 @@ import inspect
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+import jinja2
+
 from notekit.exit_names import exit_of, exit_rows
 from notekit.model import ComputedCall, Document, Place, Problem
 from vmsim import bits
@@ -72,6 +74,25 @@ SIGNATURES: Mapping[str, inspect.Signature] = MappingProxyType(
 def value(call: ComputedCall) -> str:
     """What the call comes to. Raises ArgumentError for a value that its function has no answer for."""
     return FUNCTIONS[call.name](*call.args, **dict(call.kwargs))
+
+
+def expanded(markdown: str) -> str:
+    """A page's Markdown with its computed text in it, and what was quoted as it should be shown.
+
+    What mkdocs-macros does in a build, for those who build otherwise. Raises jinja2.TemplateError for a text that
+    ``emit`` has not made.
+    """
+    environment = jinja2.Environment(
+        block_start_string="[[%",
+        block_end_string="%]]",
+        variable_start_string="[[[",
+        variable_end_string="]]]",
+        comment_start_string="[[#",
+        comment_end_string="#]]",
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    return environment.from_string(markdown, dict(FUNCTIONS)).render()
 
 
 def problems(document: Document) -> list[Problem]:

@@ -14,12 +14,13 @@ from tests.house.project_files import PACKAGES, ROOT, imports, modules, python_f
 
 # notekit from the bottom up. A module imports from its own layer and from those below.
 LAYERS = (
-    {"model", "files"},
+    {"model", "files", "units"},
     {"match"},
     {"parse", "translated"},
     {"sandbox", "runners"},
     {"verify"},
     {"store"},
+    {"shards"},
     {"exit_names"},
     {"names"},
     {"diagrams"},

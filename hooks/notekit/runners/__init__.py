@@ -18,7 +18,6 @@ from notekit.runners._opening import Opening
 
 __all__ = [
     "CAPABILITIES",
-    "ENVIRONMENT",
     "TOOL_OF",
     "Opening",
     "Runner",
@@ -28,9 +27,6 @@ __all__ = [
     "lacking",
     "package_of",
 ]
-
-#: The environment of everything that runs; part of the store's key.
-ENVIRONMENT = sandbox.ENVIRONMENT
 
 
 @cache

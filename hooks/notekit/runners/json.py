@@ -29,6 +29,10 @@ class JsonRunner(Runner):
         """Nothing that is not in this process."""
         return ()
 
+    def environment(self, unit: Unit) -> dict[str, str]:
+        """Nothing: it is read in this process."""
+        return {}
+
     def start(self, unit: Unit) -> Sequence[Output]:
         """Checks the one document of the unit."""
         (example,) = unit.examples
