@@ -26,6 +26,6 @@ def pytest_configure() -> None:
     # What notes check prints in a test is no annotation of the step that runs the tests.
     for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
         os.environ.pop(name, None)
+    hypothesis.settings.register_profile("pagewalk", deadline=None, derandomize=False, print_blob=True)
     if "CI" not in os.environ:
-        hypothesis.settings.register_profile("pagewalk", deadline=None)
         hypothesis.settings.load_profile("pagewalk")

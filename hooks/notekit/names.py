@@ -12,8 +12,10 @@ from types import MappingProxyType
 
 import jinja2
 
+from notekit.exit_names import exit_of, exit_rows
 from notekit.model import ComputedCall, Document, Place, Problem
 from vmsim import bits
+from vmsim.value import FieldError
 
 _LEVELS = {"pt": 1, "pd": 2, "pdpt": 3, "pml4": 4, "pml5": 5}
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
@@ -62,7 +64,7 @@ def _whole(name: str, number: int) -> int:
 
 
 FUNCTIONS: Mapping[str, Callable[..., str]] = MappingProxyType(
-    {function.__name__: function for function in (hexadecimal, binary_size, field, reach)}
+    {function.__name__: function for function in (hexadecimal, binary_size, field, reach, exit_of, exit_rows)}
 )
 SIGNATURES: Mapping[str, inspect.Signature] = MappingProxyType(
     {name: inspect.signature(function) for name, function in FUNCTIONS.items()}
@@ -99,7 +101,7 @@ def problems(document: Document) -> list[Problem]:
     for call in document.calls:
         try:
             value(call)
-        except ArgumentError as error:
+        except (ArgumentError, FieldError) as error:
             message, _, remedy = str(error).partition("; ")
             found.append(Problem(Place(document.file, call.line), f"[[[ {call.name}(…) ]]]: {message}", remedy))
     return found

@@ -21,6 +21,7 @@ LAYERS = (
     {"verify"},
     {"store"},
     {"shards"},
+    {"exit_names"},
     {"names"},
     {"diagrams"},
     {"emit", "outline"},
