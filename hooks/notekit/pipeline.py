@@ -13,9 +13,10 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from notekit import diagrams, emit, names, runners, settings, store, verify
+from notekit import diagrams, emit, glossary, names, runners, settings, store, verify
 from notekit.model import Collection, Example, Output, Page, Problem, Result, Unit
 from notekit.parse import read_collection
+from notekit.parse.report import Report
 
 Progress = Callable[[int, int, str], None]
 
@@ -41,9 +42,10 @@ class Checked:
 
 
 def read(root: Path, only: Container[str] | None = None) -> Collection:
-    """All notes of a project (``root/notes_src``) or of a bare collection (``root`` holds the areas)."""
-    return read_collection(
-        settings.notes_folder(root),
+    """All notes of a project (``root/notes_src``) or of a bare collection (``root`` holds the areas), and its terms."""
+    folder = settings.notes_folder(root)
+    collection = read_collection(
+        folder,
         base=root,
         languages=settings.languages(root),
         diagrams=diagrams.SCHEMAS,
@@ -51,6 +53,12 @@ def read(root: Path, only: Container[str] | None = None) -> Collection:
         capabilities=runners.CAPABILITIES,
         only=only,
     )
+    path = folder / glossary.FILE
+    if not path.is_file():
+        return collection
+    report = Report(path.relative_to(root).as_posix(), list(collection.errors))
+    terms = glossary.read_glossary(path.read_bytes(), collection.languages, report)
+    return replace(collection, terms=terms, errors=tuple(sorted(report.found)))
 
 
 def check(

@@ -16,7 +16,7 @@ from tests.house.project_files import PACKAGES, ROOT, imports, modules, python_f
 LAYERS = (
     {"model", "files"},
     {"match"},
-    {"parse", "translated"},
+    {"parse", "translated", "glossary"},
     {"sandbox", "runners"},
     {"verify"},
     {"store"},
