@@ -15,7 +15,7 @@ Glossary
     Unit          what runs, and is cached, together: a program, a block, or a whole session
     Output        what one example printed, how it ended, with which tools, when
     Result        an Output held against its Example: a status, and failures with their lines
-    Page          one document with its results in it, as Markdown
+    Page          one document with its results in it, or an overview of them, as Markdown
     Problem       ``path:line: what is wrong; what would be right``
 
 Line numbers count from 1. Paths are relative to the collection's root, with ``/``.
@@ -58,6 +58,7 @@ from notekit.model.result import (
     Limit,
     Output,
     Page,
+    PageKind,
     Result,
     Status,
     describe_exit,
@@ -85,6 +86,7 @@ __all__ = [
     "Note",
     "Output",
     "Page",
+    "PageKind",
     "Place",
     "Problem",
     "Region",

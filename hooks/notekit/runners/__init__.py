@@ -15,8 +15,10 @@ from notekit.model import Example
 from notekit.runners._capabilities import CAPABILITIES, TOOL_OF, lacking, package_of
 from notekit.runners._contract import Absent, Runner
 from notekit.runners._opening import Opening
+from notekit.runners._packages import BESIDE, packages
 
 __all__ = [
+    "BESIDE",
     "CAPABILITIES",
     "ENVIRONMENT",
     "TOOL_OF",
@@ -27,6 +29,7 @@ __all__ = [
     "kill_all",
     "lacking",
     "package_of",
+    "packages",
 ]
 
 #: The environment of everything that runs; part of the store's key.
