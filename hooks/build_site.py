@@ -18,7 +18,7 @@ from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page as SitePage
 from mkdocs.utils.templates import TemplateContext
 
-from notekit import model, pipeline, settings, verify
+from notekit import emit, model, pipeline, settings, verify
 from notekit import outline as site
 from notekit.store import Store
 from notekit.summary import summary_line
@@ -34,6 +34,7 @@ class _Build:
     """What one build knows; made anew in ``on_pre_build``."""
 
     checked: pipeline.Checked
+    findings: emit.Findings
     pages: dict[str, model.Page]
     navigations: dict[str, Navigation] = field(default_factory=dict)
 
@@ -80,13 +81,15 @@ def on_pre_build(config: MkDocsConfig) -> None:
         raise PluginError(str(error)) from None
     _report(checked, store)
     pages = pipeline.pages(checked, with_problems=_serving)
-    _build = _Build(checked, {page.path: page for page in pages})
+    _build = _Build(checked, pipeline.findings_of(checked), {page.path: page for page in pages})
 
 
 @event_priority(100)
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Adds the notes' pages, and the files that their examples use."""
     for page in _build.pages.values():
+        if files.get_file_from_path(page.path):
+            raise PluginError(f"docs/{page.path}:1: the build makes this page; rename the file, or the area")
         files.append(_generated(config, page.path, page.url + "index.html", _EXPANDED + page.markdown.encode()))
     for path, content in pipeline.named_files(_build.checked).items():
         files.append(_generated(config, path, path, content))
@@ -166,13 +169,35 @@ def _pages(items: list[StructureItem]) -> list[SitePage]:
 # After mkdocs-macros, which would expand a title too.
 @event_priority(-100)
 def on_page_markdown(markdown: str, page: SitePage, config: MkDocsConfig, files: Files) -> str:
-    """Gives a note's page its head."""
-    note_page = _build.pages.get(page.file.src_uri)
-    if note_page is not None:
+    """Gives a generated page its head, and a hand-written one that says ``computed: true`` its computed text."""
+    made = _build.pages.get(page.file.src_uri)
+    if made is not None:
         # The theme's templates write titles as they are.
-        page.title = html.escape(note_page.title)
-        page.meta.update(title=page.title, description=html.escape(note_page.description), tags=list(note_page.tags))
+        page.title = html.escape(made.title)
+        page.meta.update(title=page.title, description=html.escape(made.description), tags=list(made.tags))
+        if not made.searched:
+            page.meta["search"] = {"exclude": True}
+    elif page.meta.get("computed"):
+        return _computed(markdown, page)
     return markdown
+
+
+def _computed(markdown: str, page: SitePage) -> str:
+    path = page.file.src_uri
+    language = site.language_of(path, _build.pages, _build.checked.collection.languages)
+    home = emit.Home(_build.checked.collection, _build.findings, path, language)
+    first = page.file.content_string.count("\n") - markdown.count("\n") + 1
+    shown, problems = emit.expand(markdown, home.functions(), f"docs/{path}", first)
+    if problems and not _serving:
+        raise PluginError("\n".join(map(str, problems)))
+    return "\n\n".join([f'!!! failure "{html.escape(str(problem))}"' for problem in problems] + [shown])
+
+
+def on_page_content(content: str, page: SitePage, config: MkDocsConfig, files: Files) -> None:
+    """Lets links lead to examples: MkDocs does not see the ids of fenced blocks."""
+    made = _build.pages.get(page.file.src_uri)
+    if made is not None and page.present_anchor_ids is not None:
+        page.present_anchor_ids.update(made.anchors)
 
 
 class _Overlay:

@@ -50,7 +50,7 @@ def outline(
     interface: Mapping[str, Mapping[str, str]],
     language: str,
 ) -> tuple[Leaf | Branch, ...]:
-    """The first hand-written page, then a section for each area, then the other hand-written pages.
+    """The first hand-written page, then a section for each area, its opening page first, then the other pages.
 
     ``hand_written`` is ``nav`` of mkdocs.yml: paths, or mappings of one title to a path or a list.
     """
@@ -59,8 +59,9 @@ def outline(
     titles = {area.slug: area.title.get(language, area.slug) for area in collection.areas}
     by_area: dict[str, list[Leaf]] = {area.slug: [] for area in collection.areas}
     for page in pages:
-        if page.language == language:
-            by_area.setdefault(page.slug.split("/")[0], []).append(Leaf(page.path))
+        if page.language == language and page.kind != "overview":
+            leaves = by_area.setdefault(page.slug.split("/")[0], [])
+            leaves.insert(0 if page.kind == "area" else len(leaves), Leaf(page.path))
     areas = [Branch(titles.get(slug, slug), tuple(leaves)) for slug, leaves in by_area.items() if leaves]
     return (first, *areas, *others)
 

@@ -151,21 +151,45 @@ def _run_unit(unit: Unit, kept: store.Store) -> tuple[tuple[Output, ...], bool]:
 
 
 def pages(checked: Checked, *, with_problems: bool = False) -> tuple[Page, ...]:
-    """The pages of all notes that could be read; with ``with_problems``, one for each other note too."""
+    """The pages of all notes that could be read, then those about all notes; with ``with_problems``, one for each
+    other note too."""
+    collection, findings = checked.collection, findings_of(checked)
+    made = [emit.page(note, document, findings) for note in collection.notes for document in note.documents]
+    made += emit.overviews(collection, findings)
+    if with_problems:
+        made += _problem_pages(checked)
+    return tuple(made)
+
+
+def findings_of(checked: Checked) -> emit.Findings:
+    """What pages say of the results beside the notes' own text."""
     collection = checked.collection
-    findings = emit.Findings(
-        results={(result.note, result.name): result for result in checked.results},
+    units = [unit for note in collection.notes for unit in units_of(note.examples)]
+    results = {(result.note, result.name): result for result in checked.results}
+    return emit.Findings(
+        results=results,
         drawings={(slug, name, language): one for slug, name, language, one in checked.drawings},
         titles={
             (note.slug, document.language): document.head.title
             for note in collection.notes
             for document in note.documents
         },
+        packages={
+            (example.note, example.name): runners.packages(runners.for_example(example), unit)
+            for unit in units
+            for example in unit.examples
+        },
+        capabilities={
+            (example.note, example.name): runners.used(example, results[example.note, example.name].versions)
+            for note in collection.notes
+            for example in note.examples
+        },
+        related=emit.related(collection),
+        tag_ids=emit.tag_ids(collection),
+        tools=runners.TOOL_OF,
+        terms=collection.terms,
+        default_language=collection.languages[0],
     )
-    made = [emit.page(note, document, findings) for note in collection.notes for document in note.documents]
-    if with_problems:
-        made += _problem_pages(checked)
-    return tuple(made)
 
 
 def _problem_pages(checked: Checked) -> list[Page]:
@@ -177,7 +201,7 @@ def _problem_pages(checked: Checked) -> list[Page]:
         if len(parts) >= 3 and slug not in readable:
             by_slug.setdefault(slug, []).append(problem)
     return [
-        emit.problem_page(slug, language, tuple(found))
+        emit.problem_page(slug, language, tuple(found), checked.collection.languages[0])
         for slug, found in by_slug.items()
         for language in checked.collection.languages
     ]

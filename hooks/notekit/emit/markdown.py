@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 # The six delimiters that mkdocs.yml gives to mkdocs-macros all begin with one of these three.
 _DELIMITER = re.compile(r"\[\[(?=[\[%#])")
@@ -33,13 +35,20 @@ def fence(lines: tuple[str, ...], header: str) -> list[str]:
     return [f"{marks} {header}".rstrip(), *lines, marks]
 
 
-def attributes(*, classes: tuple[str, ...], identifier: str | None = None, title: str = "") -> str:
-    """The braces after a fence, as Python-Markdown and superfences read them."""
+def attributes(
+    *,
+    classes: tuple[str, ...],
+    identifier: str | None = None,
+    title: str = "",
+    data: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """The braces after a fence, as Python-Markdown and superfences read them; ``data`` become ``data-…``."""
     parts = [f".{name}" for name in classes]
     if identifier:
         parts.append(f"#{identifier}")
     if title and not re.search(r'["{}\n]', title):
         parts.append(f'title="{title}"')
+    parts += [f'data-{key}="{value}"' for key, value in data.items()]
     return "{" + " ".join(parts) + "}"
 
 

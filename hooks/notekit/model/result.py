@@ -117,6 +117,7 @@ class Page:
     head and no line that anything but ``[[[ … ]]]`` would expand. ``title`` and ``description`` are
     plain text. ``anchors`` are the ids of the blocks in it. ``slug`` is the note's; for the opening page of an
     ``area`` the area's; for an ``overview`` its path in the first language.
+    ``searched``: the search finds it, since it says what no other page does.
     """
 
     path: str
@@ -129,6 +130,7 @@ class Page:
     markdown: str
     anchors: tuple[str, ...] = ()
     kind: PageKind = "note"
+    searched: bool = True
 
 
 def exit_status(text: str) -> int | None:

@@ -12,7 +12,7 @@ from functools import cache
 
 from notekit import sandbox
 from notekit.model import Example
-from notekit.runners._capabilities import CAPABILITIES, TOOL_OF, lacking, package_of
+from notekit.runners._capabilities import CAPABILITIES, TOOL_OF, lacking, package_of, used
 from notekit.runners._contract import Absent, Runner
 from notekit.runners._opening import Opening
 from notekit.runners._packages import BESIDE, packages
@@ -30,6 +30,7 @@ __all__ = [
     "lacking",
     "package_of",
     "packages",
+    "used",
 ]
 
 #: The environment of everything that runs; part of the store's key.

@@ -47,6 +47,13 @@ def names(examples: Iterable[Example]) -> tuple[str, ...]:
     return tuple(name for example in examples for name, _ in map(_split, example.needs) if name in TOOL_OF)
 
 
+def used(example: Example, versions: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """The capabilities that an example says it needs, and those whose tool it ran with, sorted."""
+    tools = {tool for tool, _ in versions}
+    needed = {name for name, _ in map(_split, example.needs)}
+    return tuple(sorted(needed | {name for name, tool in TOOL_OF.items() if tool in tools}))
+
+
 def lacking(examples: Iterable[Example]) -> str | None:
     """The first need that the sandbox does not meet, and the cure; None where all are met."""
     for example in examples:
