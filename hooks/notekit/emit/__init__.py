@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from notekit.diagrams import Drawing
-from notekit.emit import blocks
+from notekit.emit import anchors, blocks
 from notekit.emit.markdown import attributes, fence, indented, paragraph, plain, without_delimiters
 from notekit.emit.texts import text
 from notekit.model import ComputedCall, Document, Failure, Note, Page, Problem, Region, Result, Section, Source
@@ -76,16 +76,18 @@ def _body(note: Note, document: Document, findings: Findings) -> list[str]:
     last_of = {region.name: region.first for region in document.regions if region.kind in ("example", "output")}
     # superfences looks for fences in comments too, and would pair one there with one further down.
     comments = {number for first, last in document.comments for number in range(first, last + 1)}
+    identifiers = anchors.section_ids(note)
+    headings = anchors.headings(document, identifiers)
     notices = {
-        _last_heading_line(document, section): text(document.language, "stale" if section.of else "unmarked")
-        for section in document.sections
+        _last_heading_line(document, section): _notice(note, document, section, identifier)
+        for section, identifier in zip(document.sections, identifiers, strict=True)
         if section.stale
     }
     calls: dict[int, list[ComputedCall]] = {}
     for call in document.calls:
         calls.setdefault(call.line, []).append(call)
 
-    lines: list[str] = paragraph(notices[0], "stale") if 0 in notices else []
+    lines: list[str] = paragraph(notices[0], "stale", searched=False) if 0 in notices else []
     number = document.body_first
     while number <= len(document.lines):
         region = regions.get(number)
@@ -96,11 +98,21 @@ def _body(note: Note, document: Document, findings: Findings) -> list[str]:
             lines += ["", *(without_delimiters(line) for line in indented(block, region.indent)), ""]
             number = region.last + 1
         else:
-            lines.append("" if number in comments else _prose(document.lines[number - 1], calls.get(number, [])))
+            line = headings.get(number, document.lines[number - 1])
+            lines.append("" if number in comments else _prose(line, calls.get(number, [])))
             number += 1
         if number - 1 in notices:
-            lines += paragraph(notices[number - 1], "stale")
+            lines += paragraph(notices[number - 1], "stale", searched=False)
     return lines
+
+
+def _notice(note: Note, document: Document, section: Section, identifier: str) -> str:
+    """That a section is behind its original, with a link to what it should render."""
+    original = note.document(note.original)
+    place = f"{original.language}.md#{identifier}".removesuffix("#")
+    heading = anchors.shown(original.sections[document.sections.index(section)].heading) or original.head.title
+    link = f"[{without_delimiters(plain(heading))}]({place}){{: lang={original.language} }}"
+    return text(document.language, "stale" if section.of else "unmarked", original=link)
 
 
 def _last_heading_line(document: Document, section: Section) -> int:

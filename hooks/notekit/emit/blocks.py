@@ -67,7 +67,7 @@ def state_line(result: Result, language: str, *, passed: str = "passed") -> list
             said += text(language, "colon") + plain(result.reason)
         if result.status == "not-verified":
             said += text(language, "stop") + text(language, "recorded")
-    return paragraph(said, "example-state", f"example-{result.status}")
+    return paragraph(said, "example-state", f"example-{result.status}", searched=False)
 
 
 def tools_text(versions: tuple[tuple[str, str], ...]) -> str:
@@ -122,7 +122,8 @@ def figure(diagram: Diagram, drawing: Drawing | None, result: Result, language: 
         identifier = f' id="{html.escape(diagram.id)}"' if diagram.id else ""
         lines += [
             f'<figure class="diagram"{identifier}>',
-            *drawing.svg.strip().split("\n"),
+            # The text version below says the same; the search reads that.
+            *drawing.svg.strip().replace("<svg", '<svg data-search-exclude="1"', 1).split("\n"),
             f"<details><summary>{html.escape(text(language, 'as_text'))}</summary>",
             *f"<pre>{html.escape(drawing.text.rstrip(), quote=False)}</pre>".split("\n"),
             "</details>",
