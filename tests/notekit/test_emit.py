@@ -61,7 +61,7 @@ def markdown(
 ) -> str:
     """The Markdown of a document with these lines."""
     document = Document(language, f"a/b/{language}.md", head, lines, 1, regions, sections, calls, comments)
-    note = Note("a/b", "en", (document,), examples)
+    note = Note("a/b", language, (document,), examples)
     findings = emit.Findings({(one.note, one.name): one for one in results}, {}, {("c/d", "en"): "Other [x]"})
     return emit.page(note, document, findings).markdown
 
@@ -82,7 +82,7 @@ def test_a_console_shows_what_was_printed_and_its_state() -> None:
         results=(result(exits=(3,)),),
     )
     assert "``` {.console .example #x}\n$ echo one\none\n[exit 3]\n```\n" in text
-    assert "Verified with bash 5.2 on 2026-01-02 in 0.12 s\n{: .example-state .example-passed }" in text
+    assert "Verified with bash 5.2 on 2026-01-02 in 0.12 s\n{: .example-state .example-passed data-search-exclude=1 }" in text
 
 
 def test_tools_of_one_package_stand_together_without_debian_s_revision() -> None:
@@ -177,7 +177,40 @@ def test_a_stale_section_says_so_below_its_heading() -> None:
         comments=((3, 3),),
     )
     assert "<!--" not in text
-    assert re.search(r"## H\n\nThis section is behind.*\n\{: \.stale \}\n+body", text)
+    assert re.search(r"## H \{#h\}\n\nThis section is behind.*\n\{: \.stale data-search-exclude=1 \}\n+body", text)
+
+
+def two_languages(english: tuple[str, ...], chinese: tuple[str, ...], **more: tuple[Example, ...]) -> str:
+    """The Chinese page of a note whose lines are all headings of sections, the last of them stale."""
+
+    def document(language: str, lines: tuple[str, ...]) -> Document:
+        found = [Section(number, number, 2, line.strip("# "), "1", "0") for number, line in enumerate(lines, 1)]
+        sections = (*found[:-1], replace(found[-1], stale=language == "zh"))
+        return Document(language, f"a/b/{language}.md", HEAD, lines, 1, (), sections)
+
+    note = Note("a/b", "en", (document("en", english), document("zh", chinese)), **more)
+    return emit.page(note, note.document("zh"), emit.Findings({}, {}, {})).markdown
+
+
+def test_a_section_has_the_same_id_in_every_language() -> None:
+    """It is made from the original's heading; no two are the same, and none is an example's."""
+    english = ("## One `name`: *two*", "## x", "## One name two ##", "## ???", "### Sources")
+    text = two_languages(english, ("## 一", "## 二 ##", "## 三", "## 四", "### 五"), examples=(example(),))
+    assert re.findall(r"^##+ (\S+) \{#(.*)\}$", text, re.MULTILINE) == [
+        ("一", "one-name-two"), ("二", "x-2"), ("三", "one-name-two-2"), ("四", "section"), ("五", "sources-2"),
+    ]  # fmt: skip
+
+
+def test_an_id_that_the_author_wrote_stays() -> None:
+    """Braces with an id at the end of a heading are the author's word."""
+    text = two_languages(("## A {#first}", "## B"), ("## 甲", "## 乙 {#own}"))
+    assert "## 甲 {#first}\n" in text and "## 乙 {#own}\n" in text
+
+
+def test_a_stale_section_leads_to_what_it_should_render() -> None:
+    """The notice names the original's section and links to it, with its language."""
+    text = two_languages(("## A", "## What *changed*"), ("## 甲", "## 乙"))
+    assert "原文在翻译之后有改动：[What &#42;changed&#42;](en.md#what-changed){: lang=en }" in text
 
 
 def test_a_section_whose_state_nobody_stated_says_just_that() -> None:

@@ -6,7 +6,7 @@ delimiters, in prose, in code or in what an example printed, is written so that 
 
 from __future__ import annotations
 
-from notekit.emit import blocks
+from notekit.emit import anchors, blocks, prose
 from notekit.emit.findings import Findings, related, tag_ids
 from notekit.emit.home import Home
 from notekit.emit.markdown import attributes, fence, indented, paragraph, plain, without_delimiters
@@ -64,14 +64,16 @@ def _body(note: Note, document: Document, findings: Findings) -> list[str]:
     last_of = {region.name: region.first for region in document.regions if region.kind in ("example", "output")}
     # superfences looks for fences in comments too, and would pair one there with one further down.
     comments = {number for first, last in document.comments for number in range(first, last + 1)}
+    identifiers = anchors.section_ids(note)
+    headings = anchors.headings(document, identifiers)
     notices = {
-        _last_heading_line(document, section): text(document.language, "stale" if section.of else "unmarked")
-        for section in document.sections
+        _last_heading_line(document, section): _notice(note, document, section, identifier)
+        for section, identifier in zip(document.sections, identifiers, strict=True)
         if section.stale
     }
-    replaced = _replaced(document, findings)
+    replaced = prose.replaced(document, findings)
 
-    lines: list[str] = paragraph(notices[0], "stale") if 0 in notices else []
+    lines: list[str] = paragraph(notices[0], "stale", searched=False) if 0 in notices else []
     number = document.body_first
     while number <= len(document.lines):
         region = regions.get(number)
@@ -82,11 +84,21 @@ def _body(note: Note, document: Document, findings: Findings) -> list[str]:
             lines += ["", *(without_delimiters(line) for line in indented(block, region.indent)), ""]
             number = region.last + 1
         else:
-            lines.append("" if number in comments else _prose(document.lines[number - 1], replaced.get(number, [])))
+            line = headings.get(number, document.lines[number - 1])
+            lines.append("" if number in comments else prose.line(line, replaced.get(number, [])))
             number += 1
         if number - 1 in notices:
-            lines += paragraph(notices[number - 1], "stale")
+            lines += paragraph(notices[number - 1], "stale", searched=False)
     return lines
+
+
+def _notice(note: Note, document: Document, section: Section, identifier: str) -> str:
+    """That a section is behind its original, with a link to what it should render."""
+    original = note.document(note.original)
+    place = f"{original.language}.md#{identifier}".removesuffix("#")
+    heading = anchors.shown(original.sections[document.sections.index(section)].heading) or original.head.title
+    link = f"[{without_delimiters(plain(heading))}]({place}){{: lang={original.language} }}"
+    return text(document.language, "stale" if section.of else "unmarked", original=link)
 
 
 def _last_heading_line(document: Document, section: Section) -> int:
@@ -95,41 +107,6 @@ def _last_heading_line(document: Document, section: Section) -> int:
         return 0
     is_atx = document.lines[section.first - 1].lstrip().startswith("#")
     return section.first if is_atx else section.first + 1
-
-
-def _replaced(document: Document, findings: Findings) -> dict[int, list[tuple[int, int, str]]]:
-    """By line, in order: (start, end, text) of what the page has in place of computed calls and of terms."""
-    found: dict[int, list[tuple[int, int, str]]] = {}
-    for call in document.calls:
-        found.setdefault(call.line, []).append((call.start, call.end, call_text(call)))
-    origin = note_path("area/note", document.language)
-    page = hand_written_path(GLOSSARY, document.language, findings.default_language)
-    for use in uses(document, findings.terms):
-        shown = document.lines[use.line - 1][use.start : use.end]
-        means = plain(use.term.means[document.language])
-        found.setdefault(use.line, []).append((use.start, use.end, link(shown, origin, page, use.term.id, means)))
-    return {line: sorted(pieces) for line, pieces in found.items()}
-
-
-def _prose(line: str, pieces: list[tuple[int, int, str]]) -> str:
-    """A line of prose with its pieces put in, and every delimiter that is not in one of them quoted."""
-    parts: list[str] = []
-    done = 0
-    for start, end, written in pieces:
-        before = without_delimiters(line[done:start])
-        # A bracket right before the call would make a list of it: `[[[[ f() ]]]` is `[[[ [f()] …`.
-        parts.append(before[:-1] + "[[[ '[' ]]]" if before.endswith("[") else before)
-        parts.append(written)
-        done = end
-    # Python-Markdown takes a lone carriage return for the end of a line; the parser and CommonMark do not.
-    return "".join([*parts, without_delimiters(line[done:])]).replace("\r", " ")
-
-
-def call_text(call: ComputedCall) -> str:
-    """``[[[ name(arguments) ]]]`` with literal arguments, as Jinja reads them."""
-    arguments = [repr(value) for value in call.args]
-    arguments += [f"{key}={value!r}" for key, value in call.kwargs]
-    return f"[[[ {call.name}({', '.join(arguments)}) ]]]"
 
 
 def _block(note: Note, document: Document, region: Region, findings: Findings, *, is_last: bool) -> list[str]:

@@ -101,7 +101,8 @@ def figure(diagram: Diagram, drawing: Drawing | None, result: Result, around: Su
     if drawing is not None:
         lines += [
             f'<figure class="diagram" id="{html.escape(diagram.name)}">',
-            *drawing.svg.strip().split("\n"),
+            # The text version below says the same; the search reads that.
+            *drawing.svg.strip().replace("<svg", '<svg data-search-exclude="1"', 1).split("\n"),
             f"<details><summary>{html.escape(text(around.language, 'as_text'))}</summary>",
             *f"<pre>{html.escape(drawing.text.rstrip(), quote=False)}</pre>".split("\n"),
             "</details>",

@@ -52,9 +52,10 @@ def attributes(
     return "{" + " ".join(parts) + "}"
 
 
-def paragraph(text: str, *classes: str) -> list[str]:
-    """A paragraph with CSS classes, with the empty lines that set it apart."""
-    return ["", text, "{: " + " ".join(f".{name}" for name in classes) + " }", ""]
+def paragraph(text: str, *classes: str, searched: bool = True) -> list[str]:
+    """A paragraph with CSS classes, with the empty lines that set it apart. The search leaves it out on demand."""
+    marks = [f".{name}" for name in classes] + ([] if searched else ["data-search-exclude=1"])
+    return ["", text, "{: " + " ".join(marks) + " }", ""]
 
 
 def indented(lines: list[str], columns: int) -> list[str]:
