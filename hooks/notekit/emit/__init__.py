@@ -11,12 +11,11 @@ from notekit.emit.findings import Findings, related, tag_ids
 from notekit.emit.home import Home
 from notekit.emit.markdown import attributes, fence, indented, paragraph, plain, without_delimiters
 from notekit.emit.overviews import overviews
-from notekit.emit.paths import GLOSSARY, TAGS, link, note_path, note_url
+from notekit.emit.paths import TAGS, link, note_path, note_url
 from notekit.emit.state import Surroundings
-from notekit.emit.terms import uses
 from notekit.emit.texts import text
 from notekit.emit.written import expand
-from notekit.model import ComputedCall, Document, Failure, Note, Page, Problem, Region, Section, Source
+from notekit.model import Document, Failure, Note, Page, Problem, Region, Section, Source
 from notekit.outline import hand_written_path
 
 __all__ = ["Findings", "Home", "expand", "overviews", "page", "problem_page", "related", "tag_ids"]

@@ -19,5 +19,6 @@ def glossary_page(findings: Findings, language: str) -> Page:
         lines += ["", f"{plain(name)} {{: #{term.id} }}", f":   {plain(term.means[language])}"]
         others = text(language, "comma").join(term.also.get(language, ()))
         if others:
-            lines += ["", f"    {text(language, 'also')}{text(language, 'colon')}{plain(others)}"]
+            also = f"{text(language, 'also')}{text(language, 'colon')}{plain(others)}"
+            lines += ["", f"    {also}", "    {: .also }"]
     return overview(GLOSSARY, "glossary", lines, findings, language, searched=True)

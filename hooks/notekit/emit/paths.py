@@ -8,10 +8,10 @@ from urllib.parse import quote
 from notekit.outline import hand_written_path
 
 #: The pages that are made from all notes, by their path in the first language. No area may have these names.
-EXAMPLES = "examples/index.md"
+EXAMPLES = "examples.md"
 NOT_VERIFIED = "examples/not-verified.md"
-TAGS = "tags/index.md"
-GLOSSARY = "glossary/index.md"
+TAGS = "tags.md"
+GLOSSARY = "glossary.md"
 
 
 def note_path(slug: str, language: str) -> str:
@@ -30,7 +30,7 @@ def area_path(area: str, language: str, default_language: str) -> str:
 
 
 def url_of(path: str) -> str:
-    """Where a page that is no note's is served: ``tags/`` for ``tags/index.md``."""
+    """Where a page that is no note's is served: ``tags/`` for ``tags.md``, ``git/`` for ``git/index.md``."""
     return path.removesuffix("index.md") if path.endswith("index.md") else path.removesuffix(".md") + "/"
 
 

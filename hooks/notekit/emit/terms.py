@@ -36,7 +36,12 @@ class Use:
 
 def uses(document: Document, terms: Sequence[Term]) -> tuple[Use, ...]:
     """The first use of each term in a document, in the order of the text."""
-    names = {_key(name): term for term in reversed(terms) for name in term.names(document.language)}
+    names = {
+        _key(name): term
+        for term in reversed(terms)
+        for name in term.names(document.language)
+        if not name.startswith("A ")  # "A flag" may be any flag
+    }
     if not names:
         return ()
     pattern = _pattern(names)
