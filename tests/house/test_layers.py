@@ -22,7 +22,7 @@ LAYERS = (
     {"store"},
     {"names"},
     {"diagrams"},
-    {"emit", "outline"},
+    {"emit", "outline", "search", "interface"},
     {"settings", "pipeline", "accept", "summary", "report", "required", "run_no", "doctor", "new_note", "shell"},
     {"commands", "cli", "__main__"},
 )

@@ -82,7 +82,8 @@ def test_a_console_shows_what_was_printed_and_its_state() -> None:
         results=(result(exits=(3,)),),
     )
     assert "``` {.console .example #x}\n$ echo one\none\n[exit 3]\n```\n" in text
-    assert "Verified with bash 5.2 on 2026-01-02 in 0.12 s\n{: .example-state .example-passed data-search-exclude=1 }" in text
+    state = "{: .example-state .example-passed data-search-exclude=1 }"
+    assert f"Verified with bash 5.2 on 2026-01-02 in 0.12 s\n{state}" in text
 
 
 def test_tools_of_one_package_stand_together_without_debian_s_revision() -> None:

@@ -14,11 +14,10 @@ from notekit.emit.overviews import overviews
 from notekit.emit.paths import TAGS, link, note_path, note_url
 from notekit.emit.state import Surroundings
 from notekit.emit.texts import text
-from notekit.emit.written import expand
 from notekit.model import Document, Failure, Note, Page, Problem, Region, Section, Source
 from notekit.outline import hand_written_path
 
-__all__ = ["Findings", "Home", "expand", "overviews", "page", "problem_page", "related", "tag_ids"]
+__all__ = ["Findings", "Home", "overviews", "page", "problem_page", "related", "tag_ids"]
 
 
 def page(note: Note, document: Document, findings: Findings) -> Page:

@@ -16,7 +16,8 @@ from notekit.emit.markdown import plain
 from notekit.emit.paths import EXAMPLES, NOT_VERIFIED, href, url_of
 from notekit.emit.state import Surroundings, tools_text
 from notekit.emit.texts import text
-from notekit.model import Collection
+from notekit.emit.written import expand
+from notekit.model import Collection, Failure, Problem
 from notekit.names import ArgumentError
 from notekit.outline import hand_written_path
 
@@ -34,6 +35,16 @@ class Home:
         """By the name that a page calls."""
         named = (self.count, self.numbers, self.areas, self.tools, self.last_run, self.example)
         return {function.__name__: function for function in named}
+
+    def filled(self, markdown: str, source: str) -> tuple[str, tuple[Problem, ...]]:
+        """The page's Markdown with its computed text, and the problems of its calls, which it then begins with.
+
+        ``source`` is the whole file, whose head comes before the Markdown.
+        """
+        first = source.count("\n") - markdown.count("\n") + 1
+        shown, problems = expand(markdown, self.functions(), f"docs/{self.path}", first)
+        failures = tuple(Failure(problem.place, f"{problem.message}; {problem.remedy}") for problem in problems)
+        return "\n".join([*blocks.failure_block(failures, self.language), shown]), problems
 
     def count(self, what: str) -> str:
         """``count("verified")``: how many ``areas``, ``notes``, ``examples``, ``verified`` or ``not-verified``."""

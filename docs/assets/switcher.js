@@ -1,0 +1,26 @@
+/* The language switcher leads to the section that is being read: sections have the same id in every language. */
+const root = new URL("../", document.currentScript.src)
+
+document$.subscribe(() => {
+  // Instant navigation leaves the header as it was; the head is that of the page. What is not translated has no link
+  // there; the first language is served at the root, each other one below its name.
+  for (const [index, link] of document.querySelectorAll(".md-select__link").entries()) {
+    const page = document.querySelector(`link[rel~=alternate][hreflang="${link.hreflang}"]`)
+    link.href = new URL(page?.dataset.page ?? `${root}${index ? `${link.hreflang}/` : ""}`, location)
+  }
+})
+
+document.addEventListener("click", event => {
+  const link = event.target.closest?.(".md-select__link")
+  if (link) link.hash = beingRead()
+}, true)
+
+/* The target of the address while it can be seen; otherwise the last section that begins in the upper third. */
+function beingRead() {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)))
+  const { top, bottom } = target?.getBoundingClientRect() ?? { top: -1, bottom: -1 }
+  if (bottom > 0 && top < innerHeight) return location.hash
+  const passed = [...document.querySelectorAll("article :is(h2, h3)[id]")]
+    .filter(heading => heading.getBoundingClientRect().top < innerHeight / 3)
+  return passed.length ? passed.at(-1).id : ""
+}
