@@ -213,5 +213,6 @@ def named_files(checked: Checked) -> dict[str, bytes]:
         f"{note.slug}/{file.path}": file.content
         for note in checked.collection.notes
         for example in note.examples
-        for file in (*example.files, *((example.file,) if example.file else ()))
+        for file in (*example.files, example.file, example.schema)
+        if file
     }

@@ -114,26 +114,28 @@ def _rows(example: Example, result: Result, around: Surroundings) -> list[tuple[
     """(name of a text, HTML) for each thing to say of a run and of the next one."""
     language = around.language
     rows: list[tuple[str, str]] = []
+    started = result.status not in ("not-verified", "error")
     if result.versions:
         rows.append(("tools", plain(tools_text(result.versions))))
-    if result.finished and result.status in ("passed", "failed"):
+    if started and result.finished:
         rows.append(("time", plain(text(language, "took", seconds=f"{result.seconds:.2f}"))))
-    if example.run != "no":
+    if started:
         rows.append(("command", _command(example, result, around)))
-    files = {file.path: None for file in (*((example.file,) if example.file else ()), *example.files)}
+    files = {file.path: None for file in (example.file, *example.files, example.schema) if file}
     if files:
         named = (raw.link(raw.code(path), href(around.url, f"{example.note}/{path}")) for path in files)
         rows.append(("files", text(language, "comma").join(named)))
-    install = f"sudo apt-get install {' '.join(around.packages)}"
-    if example.run == "no":
-        return rows
-    return [*rows, ("install", f"<pre>{raw.code(install)}</pre>" if around.packages else text(language, "nothing"))]
+    if around.packages:
+        rows.append(("install", f"<pre>{raw.code('sudo apt-get install ' + ' '.join(around.packages))}</pre>"))
+    elif started:
+        rows.append(("install", text(language, "nothing")))
+    return rows
 
 
 def _command(example: Example, result: Result, around: Surroundings) -> str:
     """How to start it: a program's command line, or in words the shell that a console's commands are typed into."""
     if example.language != "console":
-        return raw.code(result.how) if result.how else text(around.language, "not_started")
+        return raw.code(result.how)
     if around.before:
         return text(around.language, "goes_on", before=raw.link(f"#{around.before}", f"#{around.before}"))
     return text(around.language, "in_bash")

@@ -25,7 +25,12 @@ TOOL_OF: Mapping[str, str] = {
     "qemu": "qemu-system-x86_64",
 }
 #: Debian's package of a tool, where it has another name.
-_PACKAGES: Mapping[str, str] = {"bwrap": "bubblewrap", "qemu-system-x86_64": "qemu-system-x86", "sh": "dash"}
+_PACKAGES: Mapping[str, str] = {
+    "bwrap": "bubblewrap",
+    "jsonschema": "python3-jsonschema",
+    "qemu-system-x86_64": "qemu-system-x86",
+    "sh": "dash",
+}
 #: What a sandboxed process on the host never has.
 _NOT_ON_HOST: Mapping[str, str] = {
     "kmod": "loading a kernel module needs runner=guest",

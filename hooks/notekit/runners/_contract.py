@@ -46,6 +46,10 @@ class Runner(ABC):
         """The executables and libraries on which the outcome depends: their versions are shown, and in the key."""
         return (*self.needed(unit), *(_capabilities.TOOL_OF[name] for name in _capabilities.names(unit.examples)))
 
+    def at_home(self, unit: Unit) -> tuple[str, ...]:
+        """The executables that a person uses for what the runner does without one."""
+        return ()
+
     def tool_versions(self, unit: Unit) -> tuple[tuple[str, str], ...]:
         """(tool, version) of each of them that is on this machine."""
         return tools.versions(self.tools(unit))

@@ -20,8 +20,9 @@ def packages(runner: Runner, unit: Unit) -> tuple[str, ...]:
 
     A tool that is not on this machine counts where the unit cannot do without it.
     """
-    needed = {*runner.needed(unit), *(_capabilities.TOOL_OF[name] for name in _capabilities.names(unit.examples))}
-    found = {package for tool in runner.tools(unit) for package in _of(tool, is_needed=tool in needed)}
+    capabilities = (_capabilities.TOOL_OF[name] for name in _capabilities.names(unit.examples))
+    needed = {*runner.needed(unit), *runner.at_home(unit), *capabilities}
+    found = {package for tool in {*runner.tools(unit), *needed} for package in _of(tool, is_needed=tool in needed)}
     brought = {other for package in found for other in _BROUGHT.get(package, ())}
     return tuple(sorted(found - brought))
 
