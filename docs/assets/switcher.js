@@ -15,11 +15,13 @@ document.addEventListener("click", event => {
   if (link) link.hash = beingRead()
 }, true)
 
-/* The target of the address while it can be seen; otherwise the last section that begins in the upper third. */
+/* The target of the address while it can be seen; otherwise the last section that begins in the upper third; while
+ * the title can be seen, the page. */
 function beingRead() {
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)))
   const { top, bottom } = target?.getBoundingClientRect() ?? { top: -1, bottom: -1 }
   if (bottom > 0 && top < innerHeight) return location.hash
+  if (document.querySelector("article h1")?.getBoundingClientRect().bottom > 0) return ""
   const passed = [...document.querySelectorAll("article :is(h2, h3)[id]")]
     .filter(heading => heading.getBoundingClientRect().top < innerHeight / 3)
   return passed.length ? passed.at(-1).id : ""
