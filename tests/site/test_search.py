@@ -161,7 +161,9 @@ def results(page: Page, query: str) -> list[str]:
     # What is asked between two queries tells the answer to the second from that to the first.
     field.fill("zzzz")
     field.press("End")
-    none = page.evaluate("JSON.parse(document.getElementById('__config').textContent).translations['search.result.none']")
+    none = page.evaluate(
+        "JSON.parse(document.getElementById('__config').textContent).translations['search.result.none']"
+    )
     meta = page.locator(".md-search-result__meta")
     expect(meta).to_have_text(none)
     field.fill(query)

@@ -61,7 +61,7 @@ def reason(result: Result, document: str, language: str) -> tuple[str, str]:
     """Why something is not verified, and the cure where a runner knows one (else empty), as HTML: an author's words
     in the document's language, or a runner's."""
     if not result.finished and result.status == "not-verified":
-        return raw.foreign(result.reason, document, language), ""
+        return raw.foreign(result.reason.rstrip(".。"), document, language), ""
     why, _, cure = result.reason.partition("; ")
     return raw.foreign(why, _OWN_LANGUAGE, language), raw.foreign(cure, _OWN_LANGUAGE, language) if cure else ""
 
@@ -88,7 +88,7 @@ def _bar(
         '<div class="example-bar" data-search-exclude>',
         '<span class="example-actions">' + (said if buttons else ""),
         *buttons,
-        f'<a href="#{name}" title="{title}">#{name}</a>',
+        f'<a class="example-link" href="#{name}" title="{title}">#{name}</a>',
         "</span>",
         *shown,
         "</div>",
