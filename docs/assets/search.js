@@ -23,8 +23,9 @@ let material
 let last = ""
 
 self.postMessage = message => {
-  if (message.type === RESULT)
-    post({ ...message, data: { ...message.data, items: message.data.items.map(group => group.map(shown)) } })
+  if (message.type !== RESULT) return
+  const items = message.data.items.sort((one, other) => worth(other) - worth(one))
+  post({ ...message, data: { ...message.data, items: items.map(group => group.map(shown)) } })
 }
 
 self.addEventListener("message", async ({ data: message }) => {
@@ -49,7 +50,7 @@ async function load() {
   unglue()
   const data = await (await index).json()
   for (const doc of data.docs)
-    for (const text of [doc.title, doc.text, ...(doc.tags ?? []), ...(doc.names ?? [])])
+    for (const text of [doc.title, doc.text, ...(doc.tags ?? []), ...doc.names, ...doc.also])
       for (const word of text.match(HAN) ?? []) words.add(word)
   await handler({ data: { type: SETUP, data: { ...data, options: { suggest: false } } } })
   return handler
@@ -93,6 +94,12 @@ function cut(run) {
   if (covered < run.length && (!found.size || run.length - covered < 3)) found.add(run.slice(covered))
   return [...found]
 }
+
+/* What a page is worth is what its best section is worth: one with all the words before one with many of a few. */
+const worth = group => Math.max(...group.map(({ score, terms }) => {
+  const found = Object.values(terms)
+  return score * (found.filter(Boolean).length / Math.max(1, found.length)) ** 3
+}))
 
 /* A result as the page shows it. A section that was found by a name that its text does not have word for word (part of
  * a longer one, another name for the same) shows its beginning, not all of it. */

@@ -51,18 +51,19 @@ def by_language(
     """The index of each language, from the theme's index of all pages (``config`` and ``docs``).
 
     The first language has all but what lies in another's folder; another's locations are relative to its folder. Each
-    section gains ``names``: the parts of names made of several (``EPT_VIOLATION`` of ``EXIT_REASON_EPT_VIOLATION``),
-    Chinese words within longer ones, and the other names of the terms that it uses. Pages whose location is in
-    ``notes`` go before others that say the same: a reader looks for the note, not for the list that names it.
+    section gains ``names``, the parts of names made of several (``EPT_VIOLATION`` of ``EXIT_REASON_EPT_VIOLATION``) and
+    Chinese words within longer ones; and ``also``, the names of the terms that it uses by another. Pages whose location
+    is in ``notes`` go before others that say the same: a reader looks for the note, not for the list that names it.
     """
     docs: dict[str, list[dict[str, Any]]] = {language: [] for language in languages}
     for doc in index["docs"]:
         folder, slash, rest = doc["location"].partition("/")
         other = slash and folder in languages[1:]
         language, location = (folder, rest) if other else (languages[0], doc["location"])
-        names = tuple(dict.fromkeys(_names(_plain(f"{doc['title']} {doc['text']}"), language, terms)))
+        text = _plain(f"{doc['title']} {doc['text']}")
+        found = {"names": [*dict.fromkeys(_names(text))], "also": [*dict.fromkeys(_also(text, language, terms))]}
         boost = NOTE_BOOST if doc["location"].partition("#")[0] in notes else 1
-        docs[language].append({"boost": boost, **doc, "location": location, "names": names})
+        docs[language].append({"boost": boost, **doc, "location": location, **found})
     return {language: {"config": _config(index["config"], language), "docs": docs[language]} for language in languages}
 
 
@@ -76,11 +77,14 @@ def _plain(text: str) -> str:
     return html.unescape(_TAG.sub(" ", text)).replace(CUT, "")
 
 
-def _names(text: str, language: str, terms: Sequence[Term]) -> Iterator[str]:
+def _names(text: str) -> Iterator[str]:
     for name in dict.fromkeys(_NAME.findall(text)):
         yield from (name[part.start() :] for part in _PART.finditer(name))
     for run in dict.fromkeys(_HAN.findall(text)):
         yield from (word for word in jieba.cut(run, cut_all=True) if len(word) > 1)
+
+
+def _also(text: str, language: str, terms: Sequence[Term]) -> Iterator[str]:
     for term in terms:
         names = term.names(language)
         if any(_uses(text, name) for name in names):

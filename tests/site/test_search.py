@@ -1,5 +1,5 @@
-"""What a reader finds by which words, in a real browser: a table for each language, over this repository's own notes and
-over a small site with the words that they lack."""
+"""What a reader finds by which words, in a real browser: a table for each language, over this repository's own notes
+and over a small site with the words that they lack."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.site.project import REPOSITORY, Project, make_project
+from tests.site.project import REPOSITORY, make_project
 from tests.site.server import serving
 
 PAGING = "memory-virtualization/paging-structures/"
@@ -161,9 +161,7 @@ def results(page: Page, query: str) -> list[str]:
     # What is asked between two queries tells the answer to the second from that to the first.
     field.fill("zzzz")
     field.press("End")
-    none = page.evaluate(
-        "JSON.parse(document.getElementById('__config').textContent).translations['search.result.none']"
-    )
+    none = page.evaluate("JSON.parse(__config.textContent).translations['search.result.none']")
     meta = page.locator(".md-search-result__meta")
     expect(meta).to_have_text(none)
     field.fill(query)
