@@ -191,11 +191,12 @@ def on_page_markdown(markdown: str, page: SitePage, config: MkDocsConfig, files:
     return markdown
 
 
-def on_page_content(content: str, page: SitePage, config: MkDocsConfig, files: Files) -> None:
-    """Lets links lead to examples: MkDocs does not see the ids of fenced blocks."""
+def on_page_content(content: str, page: SitePage, config: MkDocsConfig, files: Files) -> str:
+    """Lets links lead to examples, since MkDocs does not see the ids of fenced blocks; mends the heads of tables."""
     made = _build.pages.get(page.file.src_uri)
     if made is not None and page.present_anchor_ids is not None:
         page.present_anchor_ids.update(made.anchors)
+    return interface.without_empty_headers(content)
 
 
 def on_page_context(context: TemplateContext, page: SitePage, config: MkDocsConfig, nav: Navigation) -> TemplateContext:

@@ -104,11 +104,12 @@ const worth = group => Math.max(...group.map(({ score, terms }) => {
 /* A result as the page shows it. A section that was found by a name that its text does not have word for word (part of
  * a longer one, another name for the same) shows its beginning, not all of it. */
 function shown(item) {
-  const { title, text, terms, ...rest } = item
-  // A word is not missing where its singular was found.
-  const known = Object.entries(terms).filter(
-    ([word, found]) => found || !Object.keys(terms).some(other => terms[other] && word.startsWith(other))
-  )
+  // Tags would be a landmark in each result.
+  const { title, text, terms, tags, ...rest } = item
+  // Nothing is missing where a part of it is in question (影子页表: 影子, 页表), or its singular was found.
+  const known = Object.entries(terms).filter(([word, found]) => found || !Object.keys(terms).some(
+    other => other !== word && other.length > 1 && (terms[other] || /\p{sc=Han}/u.test(other)) && word.includes(other)
+  ))
   const plain = text.replace(CUT, "")
   const excerpt = plain.includes("<mark") ? plain : beginning(plain)
   return { ...rest, terms: Object.fromEntries(known), title: title.replace(CUT, ""), text: excerpt }

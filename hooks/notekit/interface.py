@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from notekit.model import Page
 from notekit.outline import UntranslatedError, counterparts, interface_text, language_of, translations
 
+_EMPTY_HEADER = re.compile(r"<th( [^>]*)?></th>")
 _KEY = re.compile(r'^\s*"([\w.]+)":', re.MULTILINE)
 # Texts of the theme that no page of ours shows, and settings among its texts.
 _NOT_SHOWN = re.compile(r"direction$|blog\.|search\.config\.")
@@ -96,6 +97,11 @@ def localized(config: Any, templates: Sequence[str], language: str, alternate: S
             "extra": {**config.extra, "alternate": list(alternate)},
         },
     )
+
+
+def without_empty_headers(page: str) -> str:
+    """The HTML of a page in which a table's empty corner is a cell: read aloud, an empty header says nothing."""
+    return _EMPTY_HEADER.sub(r"<td\1></td>", page)
 
 
 def alternate(

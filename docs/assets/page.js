@@ -1,4 +1,5 @@
-/* The language switcher leads to the section that is being read: sections have the same id in every language. */
+/* What a page does beside the theme: the language switcher leads to the section that is being read (sections have the
+ * same id in every language), and what the theme's script makes can be used with the keyboard and a screen reader. */
 const root = new URL("../", document.currentScript.src)
 
 document$.subscribe(() => {
@@ -26,3 +27,16 @@ function beingRead() {
     .filter(heading => heading.getBoundingClientRect().top < innerHeight / 3)
   return passed.length ? passed.at(-1).id : ""
 }
+
+/* A table that is wider than its window is scrolled with the arrow keys, once it can be focused. The theme puts a button
+ * into a landmark of its own at each block of code; a reader of landmarks would hear one after the other. */
+function mend() {
+  for (const frame of document.querySelectorAll(".md-typeset__scrollwrap"))
+    if (frame.scrollWidth > frame.clientWidth) frame.tabIndex = 0
+    else frame.removeAttribute("tabindex")
+  for (const buttons of document.querySelectorAll(".md-code__nav:not([role])")) buttons.role = "none"
+}
+
+new MutationObserver(mend).observe(document.body, { childList: true, subtree: true })
+addEventListener("resize", mend)
+mend()
