@@ -93,10 +93,13 @@ def on_pre_build(config: MkDocsConfig) -> None:
 @event_priority(100)
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Adds the notes' pages, and the files that their examples use."""
+    taken = {file.dest_uri: f"docs/{file.src_uri}" for file in files}
     for page in _build.pages.values():
-        if files.get_file_from_path(page.path):
-            raise PluginError(f"docs/{page.path}:1: the build makes this page; rename the file, or the area")
-        files.append(_generated(config, page.path, page.url + "index.html", _EXPANDED + page.markdown.encode()))
+        file = _generated(config, page.path, page.url + "index.html", _EXPANDED + page.markdown.encode())
+        other = taken.setdefault(file.dest_uri, page.path)
+        if other != page.path:
+            raise PluginError(f"{other}:1: {page.path} is made for this address too; rename the file, or the area")
+        files.append(file)
     for path, content in pipeline.named_files(_build.checked).items():
         files.append(_generated(config, path, path, content))
     return files
@@ -156,7 +159,7 @@ def _item(item: site.Leaf | site.Branch, config: MkDocsConfig, files: Files) -> 
 
 
 def _navigation(items: list[StructureItem]) -> Navigation:
-    pages = _pages(items)
+    pages = list(_pages(items))
     for before, page, after in zip([None, *pages[:-1]], pages, [*pages[1:], None], strict=True):
         page.previous_page, page.next_page = before, after
     navigation = Navigation(items, pages)
@@ -164,14 +167,12 @@ def _navigation(items: list[StructureItem]) -> Navigation:
     return navigation
 
 
-def _pages(items: list[StructureItem]) -> list[SitePage]:
-    found: list[SitePage] = []
+def _pages(items: list[StructureItem]) -> Iterator[SitePage]:
     for item in items:
         if isinstance(item, SitePage):
-            found.append(item)
+            yield item
         elif isinstance(item, Section):
-            found += _pages(item.children)
-    return found
+            yield from _pages(item.children)
 
 
 # After mkdocs-macros, which would expand a title too.

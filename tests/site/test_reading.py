@@ -393,10 +393,18 @@ def test_a_wrong_call_on_a_hand_written_page_stops_the_build(project: Project) -
     )
 
 
-def test_an_area_may_not_have_the_name_of_a_page(project: Project) -> None:
-    """A page that the build makes never replaces one that someone wrote."""
-    project.write({"docs/area/index.md": "# Mine\n"})
-    project.note("area/one", "A.\n", "A。\n")
+@pytest.mark.parametrize(
+    ("area", "other", "page"),
+    [
+        ("area", "docs/area/index.md", "area/index.md"),
+        ("tags", "tags/index.md", "tags.md"),
+        ("zh", "docs/zh/index.md", "zh/index.md"),
+    ],
+)  # fmt: skip
+def test_no_two_pages_have_one_address(project: Project, area: str, other: str, page: str) -> None:
+    """A page that the build makes never replaces another, whether written by hand or made too."""
+    project.write({"docs/area/index.md": "# Mine\n"} if area == "area" else {})
+    project.note(f"{area}/one", "A.\n", "A。\n")
     result = project.build()
     assert result.returncode == 1
-    assert "docs/area/index.md:1: the build makes this page" in result.stdout + result.stderr
+    assert f"{other}:1: {page} is made for this address too" in result.stdout + result.stderr
