@@ -107,11 +107,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def _report(checked: pipeline.Checked, store: Store) -> None:
     """Says what was found; stops a build at a failure."""
-    for problem in store.problems:
-        log.info("%s", problem)
-    for warning in checked.collection.warnings:
-        log.info("%s", warning)
-    log.info("%s", summary_line(checked))
+    for line in (*store.problems, *checked.collection.warnings, summary_line(checked)):
+        log.info("%s", line)
     said = "\n".join([*(str(problem) for problem in checked.problems), verify.report(checked.failed)]).strip()
     if said and _serving:
         # Not a warning: `serve --strict` would end at it.
