@@ -93,10 +93,13 @@ def on_pre_build(config: MkDocsConfig) -> None:
 @event_priority(100)
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Adds the notes' pages, and the files that their examples use."""
+    taken = {file.dest_uri: f"docs/{file.src_uri}" for file in files}
     for page in _build.pages.values():
-        if files.get_file_from_path(page.path):
-            raise PluginError(f"docs/{page.path}:1: the build makes this page; rename the file, or the area")
-        files.append(_generated(config, page.path, page.url + "index.html", _EXPANDED + page.markdown.encode()))
+        file = _generated(config, page.path, page.url + "index.html", _EXPANDED + page.markdown.encode())
+        other = taken.setdefault(file.dest_uri, page.path)
+        if other != page.path:
+            raise PluginError(f"{other}:1: {page.path} is made for this address too; rename the file, or the area")
+        files.append(file)
     for path, content in pipeline.named_files(_build.checked).items():
         files.append(_generated(config, path, path, content))
     return files
@@ -104,11 +107,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def _report(checked: pipeline.Checked, store: Store) -> None:
     """Says what was found; stops a build at a failure."""
-    for problem in store.problems:
-        log.info("%s", problem)
-    for warning in checked.collection.warnings:
-        log.info("%s", warning)
-    log.info("%s", summary_line(checked))
+    for line in (*store.problems, *checked.collection.warnings, summary_line(checked)):
+        log.info("%s", line)
     said = "\n".join([*(str(problem) for problem in checked.problems), verify.report(checked.failed)]).strip()
     if said and _serving:
         # Not a warning: `serve --strict` would end at it.
@@ -156,7 +156,7 @@ def _item(item: site.Leaf | site.Branch, config: MkDocsConfig, files: Files) -> 
 
 
 def _navigation(items: list[StructureItem]) -> Navigation:
-    pages = _pages(items)
+    pages = list(_pages(items))
     for before, page, after in zip([None, *pages[:-1]], pages, [*pages[1:], None], strict=True):
         page.previous_page, page.next_page = before, after
     navigation = Navigation(items, pages)
@@ -164,14 +164,12 @@ def _navigation(items: list[StructureItem]) -> Navigation:
     return navigation
 
 
-def _pages(items: list[StructureItem]) -> list[SitePage]:
-    found: list[SitePage] = []
+def _pages(items: list[StructureItem]) -> Iterator[SitePage]:
     for item in items:
         if isinstance(item, SitePage):
-            found.append(item)
+            yield item
         elif isinstance(item, Section):
-            found += _pages(item.children)
-    return found
+            yield from _pages(item.children)
 
 
 # After mkdocs-macros, which would expand a title too.

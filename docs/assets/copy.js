@@ -8,8 +8,9 @@ function consoleLines(block, kind) {
   return lines.filter((_, number) => kinds[number] === kind)
 }
 
-function partOf(name, what) {
-  const id = CSS.escape(name)
+function partOf({ dataset: { of, copy: what }, parentElement }) {
+  const id = CSS.escape(of)
+  if (what === "install") return parentElement.querySelector("code").textContent
   if (what === "text") return document.querySelector(`figure#${id} details pre`).textContent
   const block = document.querySelector(`.example#${id} code`)
   if (what === "commands") return consoleLines(block, "c").map(line => line.slice(2)).join("\n")
@@ -32,8 +33,8 @@ function copyByHand(text) {
 document.addEventListener("click", async ({ target }) => {
   const button = target.closest("button[data-copy]")
   if (!button) return
-  const said = button.parentElement.querySelector("[role=status]")
-  const text = partOf(button.dataset.of, button.dataset.copy)
+  const said = button.closest(".example-bar").querySelector("[role=status]")
+  const text = partOf(button)
   try {
     await (navigator.clipboard ? navigator.clipboard.writeText(text) : copyByHand(text))
     said.textContent = said.dataset.copied

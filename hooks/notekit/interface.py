@@ -78,7 +78,8 @@ class Overlay:
 def meta(page: Page) -> dict[str, Any]:
     """The head of a generated page, for the theme: its templates write titles as they are."""
     head = {"title": html.escape(page.title), "description": html.escape(page.description), "tags": list(page.tags)}
-    return head if page.searched else {**head, "search": {"exclude": True}}
+    search = {"exclude": True} if page.weight == 0 else {"boost": page.weight}
+    return head if page.weight == 1 else {**head, "search": search}
 
 
 def localized(config: Any, templates: Sequence[str], language: str, alternate: Sequence[Mapping[str, Any]]) -> Any:

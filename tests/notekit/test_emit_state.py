@@ -66,7 +66,10 @@ def test_the_details_say_what_ran_how_long_and_how() -> None:
 def test_what_to_install_is_one_command() -> None:
     """The packages that the example needs, or that none are needed."""
     shown = below(program(), ran(program()), replace(AROUND, packages=("gcc", "libc6-dev")))
-    assert row(shown, "To install") == "<pre><code>sudo apt-get install gcc libc6-dev</code></pre>"
+    assert row(shown, "To install") == (
+        "<code>sudo apt-get install gcc libc6-dev</code> "
+        '<button type="button" data-copy="install" data-of="x">Copy</button>'
+    )
     assert row(below(program(), ran(program())), "To install") == "nothing: every Debian and Ubuntu has what it uses"
 
 

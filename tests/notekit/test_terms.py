@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from notekit.emit.terms import uses
 from notekit.model import Document, Head, Region, Term
@@ -46,6 +48,22 @@ def found(text: str, language: str = "en", regions: tuple[Region, ...] = ()) -> 
 def test_a_term_is_found_in_prose_once_and_nowhere_else(text: str, expected: list[str]) -> None:
     """The first use counts, its plural and a capital at the beginning too; code, links, headings and marks do not."""
     assert [words for words, _ in found(text)] == expected
+
+
+@given(
+    st.lists(
+        st.sampled_from([*" \n`[]()<>{}|#-*:.X使", "x86", "X86", "EPT", "es", "s", "Page table", "page"]), max_size=20
+    )
+)
+def test_whatever_is_found_is_a_name(pieces: list[str]) -> None:
+    """In any text, what counts as a use reads as a name of its term, a plural and the first letter's case aside."""
+    terms = (*TERMS, Term("x86", {"en": "x86"}, {"en": "m"}, {}))
+    lines = tuple("".join(pieces).split("\n"))
+    for use in uses(Document("en", "a/b/en.md", Head("t", "q"), lines, 1), terms):
+        words = lines[use.line - 1][use.start : use.end]
+        assert words.casefold().removesuffix("s").removesuffix("e") in {
+            name.casefold().removesuffix("e") for name in use.term.names("en")
+        }
 
 
 def test_a_chinese_term_needs_no_spaces_and_the_longest_name_counts() -> None:

@@ -28,6 +28,7 @@ def area_page(area: Area, entries: Sequence[Entry], findings: Findings, language
         tags=(),
         markdown="\n".join(map(without_delimiters, lines)) + "\n",
         kind="area",
+        weight=0,
     )
 
 

@@ -9,6 +9,9 @@ from notekit.emit.paths import GLOSSARY
 from notekit.emit.texts import text
 from notekit.model import Page
 
+# It has nearly every word that is searched for; a reader looks for the notes first, and for the meaning after them.
+_WEIGHT = 0.01
+
 
 def glossary_page(findings: Findings, language: str) -> Page:
     """All terms, as a definition list whose terms are anchors."""
@@ -21,4 +24,4 @@ def glossary_page(findings: Findings, language: str) -> Page:
         if others:
             also = f"{text(language, 'also')}{text(language, 'colon')}{plain(others)}"
             lines += ["", f"    {also}", "    {: .also }"]
-    return overview(GLOSSARY, "glossary", lines, findings, language, searched=True)
+    return overview(GLOSSARY, "glossary", lines, findings, language, weight=_WEIGHT)

@@ -13,7 +13,7 @@ from notekit.outline import hand_written_path
 
 
 def overview(
-    path: str, what: str, lines: Sequence[str], findings: Findings, language: str, *, searched: bool = False
+    path: str, what: str, lines: Sequence[str], findings: Findings, language: str, *, weight: float = 0
 ) -> Page:
     """The page in one language. ``path`` is that in the first one; ``what`` names the texts of title and lead."""
     title, lead = text(language, f"{what}_title"), text(language, f"{what}_lead")
@@ -29,7 +29,7 @@ def overview(
         tags=(),
         markdown="\n".join(map(without_delimiters, shown)) + "\n",
         kind="overview",
-        searched=searched,
+        weight=weight,
     )
 
 

@@ -70,10 +70,7 @@ def _bar(
     name: str, result: Result, summary: str, copies: Iterable[str], rows: list[tuple[str, str]], language: str
 ) -> list[str]:
     """Raw HTML without an empty line, so that it is one block. The buttons come first, and float to the end."""
-    buttons = [
-        f'<button type="button" data-copy="{what}" data-of="{name}">{plain(text(language, f"copy_{what}"))}</button>'
-        for what in copies
-    ]
+    buttons = [_button(what, name, language) for what in copies]
     said = f'<span role="status" data-copied="{plain(text(language, "copied"))}" ' + (
         f'data-refused="{plain(text(language, "refused"))}"></span>'
     )
@@ -86,7 +83,7 @@ def _bar(
     return [
         "",
         '<div class="example-bar" data-search-exclude>',
-        '<span class="example-actions">' + (said if buttons else ""),
+        f'<span class="example-actions">{said}',
         *buttons,
         f'<a class="example-link" href="#{name}" title="{title}">#{name}</a>',
         "</span>",
@@ -94,6 +91,11 @@ def _bar(
         "</div>",
         "",
     ]
+
+
+def _button(what: str, name: str, language: str) -> str:
+    label = plain(text(language, f"copy_{what}"))
+    return f'<button type="button" data-copy="{what}" data-of="{name}">{label}</button>'
 
 
 def _copies(example: Example, result: Result) -> Iterator[str]:
@@ -126,7 +128,8 @@ def _rows(example: Example, result: Result, around: Surroundings) -> list[tuple[
         named = (raw.link(raw.code(path), href(around.url, f"{example.note}/{path}")) for path in files)
         rows.append(("files", text(language, "comma").join(named)))
     if around.packages:
-        rows.append(("install", f"<pre>{raw.code('sudo apt-get install ' + ' '.join(around.packages))}</pre>"))
+        install = raw.code(f"sudo apt-get install {' '.join(around.packages)}")
+        rows.append(("install", f"{install} {_button('install', example.name, language)}"))
     elif started:
         rows.append(("install", text(language, "nothing")))
     return rows

@@ -72,7 +72,7 @@ def _pattern(names: Mapping[str, Term]) -> re.Pattern[str]:
 def _one(name: str) -> str:
     """A Latin name stands apart from other letters, digits, ``-`` and ``_``; its plural counts."""
     text = re.escape(name)
-    if name[:2].islower():
+    if name[0].islower() and name[1:2].islower():
         text = f"(?i:{re.escape(name[0])}){re.escape(name[1:])}"
     before = r"(?<![A-Za-z0-9_-])" if name[0].isascii() else ""
     after = r"(?:e?s)?(?![A-Za-z0-9_]|-\w)" if name[-1].isascii() else ""

@@ -117,7 +117,8 @@ class Page:
     head and no line that anything but ``[[[ … ]]]`` would expand. ``title`` and ``description`` are
     plain text. ``anchors`` are the ids of the blocks in it. ``slug`` is the note's; for the opening page of an
     ``area`` the area's; for an ``overview`` its path in the first language.
-    ``searched``: the search finds it, since it says what no other page does.
+    ``weight`` is what a match counts in the search (1: as any page; 0: it is not searched, as it says nothing that no
+    other page does).
     """
 
     path: str
@@ -130,7 +131,7 @@ class Page:
     markdown: str
     anchors: tuple[str, ...] = ()
     kind: PageKind = "note"
-    searched: bool = True
+    weight: float = 1
 
 
 def exit_status(text: str) -> int | None:

@@ -23,6 +23,7 @@ TEXTS = {
     "copy_output": "Copy output",
     "copy_stderr": "Copy standard error",
     "copy_source": "Copy source",
+    "copy_install": "Copy",
     "copy_text": "Copy as text",
     "copied": "Copied",
     "refused": "The browser did not allow it",

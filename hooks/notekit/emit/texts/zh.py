@@ -23,6 +23,7 @@ TEXTS = {
     "copy_output": "复制输出",
     "copy_stderr": "复制标准错误",
     "copy_source": "复制源码",
+    "copy_install": "复制",
     "copy_text": "复制文字版",
     "copied": "已复制",
     "refused": "浏览器不允许复制",
