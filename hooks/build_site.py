@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import html
+import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-import jieba
+from mkdocs.commands.build import get_context
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import event_priority
@@ -18,8 +22,9 @@ from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page as SitePage
 from mkdocs.utils.templates import TemplateContext
 
-from notekit import model, pipeline, settings, verify
+from notekit import emit, interface, model, pipeline, search, settings, verify
 from notekit import outline as site
+from notekit.files import write_whole
 from notekit.store import Store
 from notekit.summary import summary_line
 
@@ -35,8 +40,11 @@ class _Build:
     """What one build knows; made anew in ``on_pre_build``."""
 
     checked: pipeline.Checked
+    findings: emit.Findings
     pages: dict[str, model.Page]
     navigations: dict[str, Navigation] = field(default_factory=dict)
+    addresses: dict[str, interface.Address] = field(default_factory=dict)
+    templates: list[str] = field(default_factory=list)
 
 
 _serving = False
@@ -51,20 +59,18 @@ def on_startup(command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Under ``serve``, a save of a note or of the code that draws its pictures starts a new build."""
-    root = Path(config.config_file_path).parent
-    try:
-        config.watch.append(str(settings.notes_folder(root)))
-    except settings.SettingError as error:
-        raise PluginError(str(error)) from None
-    _keep_jieba_here(root / ".cache")
+    with _told():
+        config.watch.append(str(settings.notes_folder(Path(config.config_file_path).parent)))
     return config
 
 
-def _keep_jieba_here(folder: Path) -> None:
-    """The search plugin's segmenter keeps its parsed dictionary in the project, not in /tmp, and says nothing."""
-    folder.mkdir(exist_ok=True)
-    jieba.dt.tmp_dir = str(folder)
-    jieba.setLogLevel(logging.WARNING)
+@contextmanager
+def _told() -> Iterator[None]:
+    """Ends the build with the message of what is wrong with the project."""
+    try:
+        yield
+    except (settings.SettingError, site.UntranslatedError) as error:
+        raise PluginError(str(error)) from None
 
 
 def on_pre_build(config: MkDocsConfig) -> None:
@@ -74,23 +80,29 @@ def on_pre_build(config: MkDocsConfig) -> None:
     """
     global _build
     root = Path(config.config_file_path).parent
-    try:
+    with _told():
         store = pipeline.store_of(root)
         with store:
             checked = pipeline.check(root, store)
-    except settings.SettingError as error:
-        raise PluginError(str(error)) from None
     _report(checked, store)
+    cache = root / ".cache"
+    cache.mkdir(exist_ok=True)
+    search.teach(checked.collection.terms, cache)
     pages = pipeline.pages(checked, with_problems=_serving)
-    _build = _Build(checked, {page.path: page for page in pages})
+    _build = _Build(checked, pipeline.findings_of(checked), {page.path: page for page in pages})
 
 
 @event_priority(100)
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Adds the notes' pages, and the files that their examples use."""
+    taken = {file.dest_uri: f"docs/{file.src_uri}" for file in files}
     for page in _build.pages.values():
         head = _EXPANDED if "[[" in page.markdown else b""
-        files.append(_generated(config, page.path, page.url + "index.html", head + page.markdown.encode()))
+        file = _generated(config, page.path, page.url + "index.html", head + page.markdown.encode())
+        other = taken.setdefault(file.dest_uri, page.path)
+        if other != page.path:
+            raise PluginError(f"{other}:1: {page.path} is made for this address too; rename the file, or the area")
+        files.append(file)
     for path, content in pipeline.named_files(_build.checked).items():
         files.append(_generated(config, path, path, content))
     return files
@@ -98,11 +110,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def _report(checked: pipeline.Checked, store: Store) -> None:
     """Says what was found; stops a build at a failure."""
-    for problem in store.problems:
-        log.info("%s", problem)
-    for warning in checked.collection.warnings:
-        log.info("%s", warning)
-    log.info("%s", summary_line(checked))
+    for line in (*store.problems, *checked.collection.warnings, summary_line(checked)):
+        log.info("%s", line)
     said = "\n".join([*(str(problem) for problem in checked.problems), verify.report(checked.failed)]).strip()
     if said and _serving:
         # Not a warning: `serve --strict` would end at it.
@@ -119,20 +128,22 @@ def _generated(config: MkDocsConfig, path: str, destination: str, content: bytes
 
 def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> Navigation:
     """One navigation for each language; the first language's is the site's."""
-    languages = _build.checked.collection.languages
-    for language in languages:
-        try:
-            items = site.outline(
-                _build.checked.collection,
-                tuple(_build.pages.values()),
-                config.nav or [],
-                config.extra["interface"],
-                language,
-            )
-        except site.UntranslatedError as error:
-            raise PluginError(str(error)) from None
+    collection, pages = _build.checked.collection, tuple(_build.pages.values())
+    for language in collection.languages:
+        with _told():
+            items = site.outline(collection, pages, config.nav or [], config.extra["interface"], language)
         _build.navigations[language] = _navigation([_item(item, config, files) for item in items])
-    return _build.navigations[languages[0]]
+    return _build.navigations[collection.languages[0]]
+
+
+def on_env(env: Any, config: MkDocsConfig, files: Files) -> Any:
+    """Refuses a theme that would say something in English on another language's page."""
+    with _told():
+        interface.check_theme(env, _languages())
+    _build.templates = env.list_templates()
+    found = [file.page for file in files.documentation_pages() if file.page]
+    _build.addresses = {page.file.src_uri: interface.Address(page.url, page.canonical_url) for page in found}
+    return env
 
 
 def _item(item: site.Leaf | site.Branch, config: MkDocsConfig, files: Files) -> StructureItem:
@@ -148,7 +159,7 @@ def _item(item: site.Leaf | site.Branch, config: MkDocsConfig, files: Files) -> 
 
 
 def _navigation(items: list[StructureItem]) -> Navigation:
-    pages = _pages(items)
+    pages = list(_pages(items))
     for before, page, after in zip([None, *pages[:-1]], pages, [*pages[1:], None], strict=True):
         page.previous_page, page.next_page = before, after
     navigation = Navigation(items, pages)
@@ -156,73 +167,85 @@ def _navigation(items: list[StructureItem]) -> Navigation:
     return navigation
 
 
-def _pages(items: list[StructureItem]) -> list[SitePage]:
-    found: list[SitePage] = []
+def _pages(items: list[StructureItem]) -> Iterator[SitePage]:
     for item in items:
         if isinstance(item, SitePage):
-            found.append(item)
+            yield item
         elif isinstance(item, Section):
-            found += _pages(item.children)
-    return found
+            yield from _pages(item.children)
 
 
 # After mkdocs-macros, which would expand a title too.
 @event_priority(-100)
 def on_page_markdown(markdown: str, page: SitePage, config: MkDocsConfig, files: Files) -> str:
-    """Gives a note's page its head."""
-    note_page = _build.pages.get(page.file.src_uri)
-    if note_page is not None:
-        # The theme's templates write titles as they are.
-        page.title = html.escape(note_page.title)
-        page.meta.update(title=page.title, description=html.escape(note_page.description), tags=list(note_page.tags))
+    """Gives a generated page its head, and a hand-written one that says ``computed: true`` its computed text."""
+    made = _build.pages.get(page.file.src_uri)
+    if made is not None:
+        page.meta.update(interface.meta(made))
+        page.title = page.meta["title"]
+    elif page.meta.get("computed"):
+        language = site.language_of(page.file.src_uri, _build.pages, _languages())
+        home = emit.Home(_build.checked.collection, _build.findings, page.file.src_uri, language)
+        markdown, problems = home.filled(markdown, page.file.content_string)
+        if problems and not _serving:
+            raise PluginError("\n".join(map(str, problems)))
     return markdown
 
 
-class _Overlay:
-    """MkDocs' configuration, or a part of it, as templates see it, with some values replaced."""
-
-    def __init__(self, base: Any, values: dict[str, Any]) -> None:
-        self._base, self._values = base, values
-
-    def __getattr__(self, name: str) -> Any:
-        return self._values[name] if name in self._values else getattr(self._base, name)
-
-    def __getitem__(self, name: str) -> Any:
-        return self._values[name] if name in self._values else self._base[name]
+def on_page_content(content: str, page: SitePage, config: MkDocsConfig, files: Files) -> str:
+    """Lets links lead to examples, since MkDocs does not see the ids of fenced blocks; mends the heads of tables."""
+    made = _build.pages.get(page.file.src_uri)
+    if made is not None and page.present_anchor_ids is not None:
+        page.present_anchor_ids.update(made.anchors)
+    return interface.without_empty_headers(content)
 
 
 def on_page_context(context: TemplateContext, page: SitePage, config: MkDocsConfig, nav: Navigation) -> TemplateContext:
     """Gives a page its language's navigation, interface and counterparts."""
-    languages = _build.checked.collection.languages
-    language = site.language_of(page.file.src_uri, _build.pages, languages)
-    interface = config.extra["interface"]
-    paths = [file.src_uri for file in context["pages"]]
-    links = {file.src_uri: file.url for file in context["pages"]}
-    others = site.counterparts(page.file.src_uri, _build.pages, paths, languages)
-    alternate = [
-        {"name": site.interface_text(interface, one, "name"), "lang": one, "link": links[path]}
-        for one, path in others.items()
-    ]
-    context["nav"] = _build.navigations[language]
-    localized: Any = _Overlay(
-        config,
-        {
-            "theme": _Overlay(config.theme, {"language": language, "palette": _palette(config, language)}),
-            "site_description": site.interface_text(interface, language, "site_description"),
-            "extra": {**config.extra, "alternate": alternate},
-        },
-    )
-    context["config"] = localized
+    path = page.file.src_uri
+    _localize(context, config, site.language_of(path, _build.pages, _languages()), path)
     return context
 
 
-def _palette(config: MkDocsConfig, language: str) -> list[dict[str, Any]]:
-    """The colour schemes, with the names of their switches in the page's language."""
-    interface = config.extra["interface"]
-    return [
-        {
-            **scheme,
-            "toggle": {**scheme["toggle"], "name": site.interface_text(interface, language, scheme["toggle"]["name"])},
-        }
-        for scheme in config.theme["palette"]
-    ]
+def on_template_context(context: TemplateContext, template_name: str, config: MkDocsConfig) -> TemplateContext:
+    """The pages that have no source (404, the sitemap) are in the first language."""
+    _localize_template(context, config, _languages()[0])
+    return context
+
+
+def _localize_template(context: Any, config: MkDocsConfig, language: str) -> None:
+    _localize(context, config, language)
+    context["sitemap"] = interface.sitemap(language, _build.addresses, _build.pages, _languages())
+
+
+def _languages() -> tuple[str, ...]:
+    return _build.checked.collection.languages
+
+
+def _localize(context: Any, config: MkDocsConfig, language: str, path: str = "index.md") -> None:
+    """Gives a template's context its language, and the counterparts of the page whose source is at ``path``."""
+    alternate = interface.alternate(config.extra["interface"], path, _build.addresses, _build.pages, _languages())
+    context["nav"] = _build.navigations[language]
+    context["language_folder"] = "" if language == _languages()[0] else f"{language}/"
+    context["config"] = interface.localized(config, _build.templates, language, alternate)
+
+
+@event_priority(-100)
+def on_post_build(config: MkDocsConfig) -> None:
+    """After the search plugin: an index for each language; and the sitemap and the 404 page of each further one."""
+    folder = Path(config.site_dir)
+    languages = _languages()
+    index = json.loads((folder / "search/search_index.json").read_text(encoding="utf-8"))
+    notes = {page.url for page in _build.pages.values() if page.kind == "note"}
+    for language, own in search.by_language(index, languages, _build.checked.collection.terms, notes).items():
+        path = folder / ("" if language == languages[0] else language) / "search/search_index.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, json.dumps(own, ensure_ascii=False, separators=(",", ":")))
+    root = urlsplit(config.site_url or "/").path
+    environment = config.theme.get_env()
+    for language in languages[1:]:
+        for name in ("404.html", "sitemap.xml"):
+            context = get_context(_build.navigations[language], [], config, base_url=root)
+            _localize_template(context, config, language)
+            text = environment.get_template(name).render(context)
+            write_whole(folder / language / name, text)

@@ -20,8 +20,6 @@ _PROGRAMS: Mapping[str, str] = {
     "c": "#include <stdio.h>\nint main(void) { return fflush(stdout); }\n",
     "json": "{}\n",
 }
-# What Debian keeps apart from a tool that is of little use without it.
-_BESIDE: Mapping[str, tuple[str, ...]] = {"gcc": ("libc6-dev",)}
 _NO_SANDBOX = "the sandbox does not work"
 
 
@@ -91,7 +89,7 @@ def _language(language: str, unconfined: bool, used: int) -> Finding:
     if unconfined and needed and not absent:
         reason = _NO_SANDBOX
     elif reason and not absent:
-        missing = tuple(package for tool in needed for package in _BESIDE.get(tool, ()))
+        missing = tuple(package for tool in needed for package in runners.BESIDE.get(tool, ()))
     return Finding(
         kind="language",
         name=language,
@@ -158,4 +156,4 @@ def _versions(names: tuple[str, ...]) -> str:
 
 def _packages(names: tuple[str, ...]) -> tuple[str, ...]:
     """Debian's packages of tools, with what a tool is of little use without."""
-    return tuple(package for name in names for package in (runners.package_of(name), *_BESIDE.get(name, ())))
+    return tuple(package for name in names for package in (runners.package_of(name), *runners.BESIDE.get(name, ())))

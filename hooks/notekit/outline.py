@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +50,7 @@ def outline(
     interface: Mapping[str, Mapping[str, str]],
     language: str,
 ) -> tuple[Leaf | Branch, ...]:
-    """The first hand-written page, then a section for each area, then the other hand-written pages.
+    """The first hand-written page, then a section for each area, its opening page first, then the other pages.
 
     ``hand_written`` is ``nav`` of mkdocs.yml: paths, or mappings of one title to a path or a list.
     """
@@ -59,8 +59,9 @@ def outline(
     titles = {area.slug: area.title.get(language, area.slug) for area in collection.areas}
     by_area: dict[str, list[Leaf]] = {area.slug: [] for area in collection.areas}
     for page in pages:
-        if page.language == language:
-            by_area.setdefault(page.slug.split("/")[0], []).append(Leaf(page.path))
+        if page.language == language and page.kind != "overview":
+            leaves = by_area.setdefault(page.slug.split("/")[0], [])
+            leaves.insert(0 if page.kind == "area" else len(leaves), Leaf(page.path))
     areas = [Branch(titles.get(slug, slug), tuple(leaves)) for slug, leaves in by_area.items() if leaves]
     return (first, *areas, *others)
 
@@ -75,23 +76,29 @@ def _hand_written(item: Any, interface: Mapping[str, Mapping[str, str]], languag
     return Branch(interface_text(interface, language, title), children)
 
 
-def counterparts(
-    path: str, pages: Mapping[str, Page], known: Sequence[str], languages: Sequence[str]
+def translations(
+    path: str, pages: Mapping[str, Page], known: Container[str], languages: Sequence[str]
 ) -> dict[str, str]:
-    """For each language the source path of this page in it, or of that language's first page.
+    """For each language that has this page the source path of it there, its own included.
 
     ``known`` are the paths of all pages of the site.
     """
-    default = languages[0]
     note_page = pages.get(path)
-    if note_page is not None:
-        found = {page.language: page.path for page in pages.values() if page.slug == note_page.slug}
+    if note_page is not None and note_page.kind == "note":
+        found = {language: f"{note_page.slug}/{language}.md" for language in languages}
     else:
         own = language_of(path, pages, languages)
-        plain = path if own == default else path.removeprefix(f"{own}/")
-        found = {language: hand_written_path(plain, language, default) for language in languages}
-    home = {language: hand_written_path("index.md", language, default) for language in languages}
-    return {language: found[language] if found.get(language) in known else home[language] for language in languages}
+        plain = path if own == languages[0] else path.removeprefix(f"{own}/")
+        found = {language: hand_written_path(plain, language, languages[0]) for language in languages}
+    return {language: found[language] for language in languages if found[language] in known}
+
+
+def counterparts(
+    path: str, pages: Mapping[str, Page], known: Container[str], languages: Sequence[str]
+) -> dict[str, str]:
+    """The page's translations; where a language has none, that language's first page."""
+    home = {language: hand_written_path("index.md", language, languages[0]) for language in languages}
+    return {**home, **translations(path, pages, known, languages)}
 
 
 def language_of(path: str, pages: Mapping[str, Page], languages: Sequence[str]) -> str:

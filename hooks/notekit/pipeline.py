@@ -13,9 +13,10 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from notekit import diagrams, emit, names, runners, settings, shards, store, verify
+from notekit import diagrams, emit, glossary, names, runners, settings, shards, store, verify
 from notekit.model import Collection, Example, Output, Page, Problem, Result, Unit
 from notekit.parse import read_collection
+from notekit.parse.report import Report
 from notekit.shards import Shard
 from notekit.units import names_of, units_of
 
@@ -56,9 +57,10 @@ class Checked:
 
 
 def read(root: Path, only: Container[str] | None = None) -> Collection:
-    """All notes of a project (``root/notes_src``) or of a bare collection (``root`` holds the areas)."""
-    return read_collection(
-        settings.notes_folder(root),
+    """All notes of a project (``root/notes_src``) or of a bare collection (``root`` holds the areas), and its terms."""
+    folder = settings.notes_folder(root)
+    collection = read_collection(
+        folder,
         base=root,
         languages=settings.languages(root),
         diagrams=diagrams.SCHEMAS,
@@ -66,6 +68,12 @@ def read(root: Path, only: Container[str] | None = None) -> Collection:
         capabilities=runners.CAPABILITIES,
         only=only,
     )
+    path = folder / glossary.FILE
+    if not path.is_file():
+        return collection
+    report = Report(path.relative_to(root).as_posix(), list(collection.errors))
+    terms = glossary.read_glossary(path.read_bytes(), collection.languages, report)
+    return replace(collection, terms=terms, errors=tuple(sorted(report.found)))
 
 
 def store_of(root: Path) -> store.Store:
@@ -176,21 +184,45 @@ def _run_unit(unit: Unit, kept: store.Store) -> list[Ran]:
 
 
 def pages(checked: Checked, *, with_problems: bool = False) -> tuple[Page, ...]:
-    """The pages of all notes that could be read; with ``with_problems``, one for each other note too."""
+    """The pages of all notes that could be read, then those about all notes; with ``with_problems``, one for each
+    other note too."""
+    collection, findings = checked.collection, findings_of(checked)
+    made = [emit.page(note, document, findings) for note in collection.notes for document in note.documents]
+    made += emit.overviews(collection, findings)
+    if with_problems:
+        made += _problem_pages(checked)
+    return tuple(made)
+
+
+def findings_of(checked: Checked) -> emit.Findings:
+    """What pages say of the results beside the notes' own text."""
     collection = checked.collection
-    findings = emit.Findings(
-        results={(result.note, result.name): result for result in checked.results},
+    units = [unit for note in collection.notes for unit in units_of(note.examples)]
+    results = {(result.note, result.name): result for result in checked.results}
+    return emit.Findings(
+        results=results,
         drawings={(slug, name, language): one for slug, name, language, one in checked.drawings},
         titles={
             (note.slug, document.language): document.head.title
             for note in collection.notes
             for document in note.documents
         },
+        packages={
+            (example.note, example.name): runners.packages(runners.for_example(example), unit)
+            for unit in units
+            for example in unit.examples
+        },
+        capabilities={
+            (example.note, example.name): runners.used(example, results[example.note, example.name].versions)
+            for note in collection.notes
+            for example in note.examples
+        },
+        related=emit.related(collection),
+        tag_ids=emit.tag_ids(collection),
+        tools=runners.TOOL_OF,
+        terms=collection.terms,
+        default_language=collection.languages[0],
     )
-    made = [emit.page(note, document, findings) for note in collection.notes for document in note.documents]
-    if with_problems:
-        made += _problem_pages(checked)
-    return tuple(made)
 
 
 def _problem_pages(checked: Checked) -> list[Page]:
@@ -202,7 +234,7 @@ def _problem_pages(checked: Checked) -> list[Page]:
         if len(parts) >= 3 and slug not in readable:
             by_slug.setdefault(slug, []).append(problem)
     return [
-        emit.problem_page(slug, language, tuple(found))
+        emit.problem_page(slug, language, tuple(found), checked.collection.languages[0])
         for slug, found in by_slug.items()
         for language in checked.collection.languages
     ]
@@ -214,5 +246,6 @@ def named_files(checked: Checked) -> dict[str, bytes]:
         f"{note.slug}/{file.path}": file.content
         for note in checked.collection.notes
         for example in note.examples
-        for file in (*example.files, *((example.file,) if example.file else ()))
+        for file in (*example.files, example.file, example.schema)
+        if file
     }

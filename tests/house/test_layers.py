@@ -16,7 +16,7 @@ from tests.house.project_files import PACKAGES, ROOT, imports, modules, python_f
 LAYERS = (
     {"model", "files", "units"},
     {"match"},
-    {"parse", "translated"},
+    {"parse", "translated", "glossary"},
     {"sandbox", "runners"},
     {"verify"},
     {"store"},
@@ -24,7 +24,7 @@ LAYERS = (
     {"exit_names"},
     {"names"},
     {"diagrams"},
-    {"emit", "outline"},
+    {"emit", "outline", "search", "interface"},
     {"settings", "pipeline", "accept", "summary", "report", "required", "run_no", "doctor", "new_note", "shell"},
     {"commands", "cli", "__main__"},
 )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import jinja2
 import pytest
 
 from notekit import emit
-from notekit.emit.blocks import tools_text
+from notekit.emit.state import tools_text
 from notekit.model import (
     Command,
     ComputedCall,
@@ -58,11 +60,14 @@ def markdown(
     language: str = "en",
     results: tuple[Result, ...] = (),
     examples: tuple[Example, ...] = (),
+    related: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> str:
     """The Markdown of a document with these lines."""
     document = Document(language, f"a/b/{language}.md", head, lines, 1, regions, sections, calls, comments)
-    note = Note("a/b", "en", (document,), examples)
-    findings = emit.Findings({(one.note, one.name): one for one in results}, {}, {("c/d", "en"): "Other [x]"})
+    note = Note("a/b", language, (document,), examples)
+    findings = emit.Findings(
+        {(one.note, one.name): one for one in results}, {}, {("c/d", "en"): "Other [x]"}, related=related
+    )
     return emit.page(note, document, findings).markdown
 
 
@@ -81,8 +86,8 @@ def test_a_console_shows_what_was_printed_and_its_state() -> None:
         examples=(example(),),
         results=(result(exits=(3,)),),
     )
-    assert "``` {.console .example #x}\n$ echo one\none\n[exit 3]\n```\n" in text
-    assert "Verified with bash 5.2 on 2026-01-02 in 0.12 s\n{: .example-state .example-passed }" in text
+    assert '``` {.console .example .no-copy #x data-lines="1c1o1x"}\n$ echo one\none\n[exit 3]\n```\n' in text
+    assert '<details class="example-state example-passed">\n<summary>Verified on 2026-01-02</summary>' in text
 
 
 def test_tools_of_one_package_stand_together_without_debian_s_revision() -> None:
@@ -140,7 +145,7 @@ def test_a_program_that_should_not_end_with_0_says_how_it_ends() -> None:
         examples=(example(language="python", shown="raise SystemExit\n", exit=143),),
         results=(result(language="python", texts=((), ())),),
     )
-    assert text.index("It came to: exit 143 (SIGTERM)") < text.index("Verified with")
+    assert text.index("It came to: exit 143 (SIGTERM)") < text.index("Verified on")
 
 
 def test_a_failure_is_shown_where_it_happened_with_its_diff() -> None:
@@ -177,7 +182,40 @@ def test_a_stale_section_says_so_below_its_heading() -> None:
         comments=((3, 3),),
     )
     assert "<!--" not in text
-    assert re.search(r"## H\n\nThis section is behind.*\n\{: \.stale \}\n+body", text)
+    assert re.search(r"## H \{#h\}\n\nThis section is behind.*\n\{: \.stale data-search-exclude=1 \}\n+body", text)
+
+
+def two_languages(english: tuple[str, ...], chinese: tuple[str, ...], **more: tuple[Example, ...]) -> str:
+    """The Chinese page of a note whose lines are all headings of sections, the last of them stale."""
+
+    def document(language: str, lines: tuple[str, ...]) -> Document:
+        found = [Section(number, number, 2, line.strip("# "), "1", "0") for number, line in enumerate(lines, 1)]
+        sections = (*found[:-1], replace(found[-1], stale=language == "zh"))
+        return Document(language, f"a/b/{language}.md", HEAD, lines, 1, (), sections)
+
+    note = Note("a/b", "en", (document("en", english), document("zh", chinese)), **more)
+    return emit.page(note, note.document("zh"), emit.Findings({}, {}, {})).markdown
+
+
+def test_a_section_has_the_same_id_in_every_language() -> None:
+    """It is made from the original's heading; no two are the same, and none is an example's."""
+    english = ("## One `name`: *two*", "## x", "## One name two ##", "## ???", "### Sources")
+    text = two_languages(english, ("## 一", "## 二 ##", "## 三", "## 四", "### 五"), examples=(example(),))
+    assert re.findall(r"^##+ (\S+) \{#(.*)\}$", text, re.MULTILINE) == [
+        ("一", "one-name-two"), ("二", "x-2"), ("三", "one-name-two-2"), ("四", "section"), ("五", "sources-2"),
+    ]  # fmt: skip
+
+
+def test_an_id_that_the_author_wrote_stays() -> None:
+    """Braces with an id at the end of a heading are the author's word."""
+    text = two_languages(("## A {#first}", "## B"), ("## 甲", "## 乙 {#own}"))
+    assert "## 甲 {#first}\n" in text and "## 乙 {#own}\n" in text
+
+
+def test_a_stale_section_leads_to_what_it_should_render() -> None:
+    """The notice names the original's section and links to it, with its language."""
+    text = two_languages(("## A", "## What *changed*"), ("## 甲", "## 乙"))
+    assert "原文在翻译之后有改动：[What &#42;changed&#42;](en.md#what-changed){: lang=en }" in text
 
 
 def test_a_section_whose_state_nobody_stated_says_just_that() -> None:
@@ -205,8 +243,8 @@ def test_a_block_right_below_a_table_is_set_apart() -> None:
 
 def test_references_link_to_sources_and_related_notes() -> None:
     """Sources and related notes are listed; a related note is named by its title in that language."""
-    head = Head("T", "Q?", related=("c/d",), sources=(Source("man 2 open"), Source("SDM", "https://example.org/a b")))
-    text = markdown(("x",), head=head)
+    head = Head("T", "Q?", sources=(Source("man 2 open"), Source("SDM", "https://example.org/a b")))
+    text = markdown(("x",), head=head, related={"a/b": ("c/d",)})
     assert "- man 2 open\n- [SDM](<https://example.org/a b>)" in text
     assert "- [Other &#91;x&#93;](../../c/d/en.md)" in text
 
@@ -219,12 +257,13 @@ def test_a_block_in_a_list_stays_in_the_list() -> None:
         examples=(example(),),
         results=(result(),),
     )
-    assert "\n    ``` {.console .example #x}\n    $ echo one\n    one\n    ```\n" in text
+    assert '\n    ``` {.console .example .no-copy #x data-lines="1c1o"}\n    $ echo one\n    one\n    ```\n' in text
+    assert '\n    <div class="example-bar" data-search-exclude>\n' in text
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_an_unreadable_note_becomes_a_page_that_lists_its_errors(language: str) -> None:
     """Each error is there with its place and its remedy."""
-    page = emit.problem_page("a/b", language, (Problem(PLACE, "it is wrong", "do this"),))
+    page = emit.problem_page("a/b", language, (Problem(PLACE, "it is wrong", "do this"),), "en")
     assert page.url == ("a/b/" if language == "en" else "zh/a/b/")
     assert "it is wrong; do this" in page.markdown and "a/b/en.md" in page.markdown

@@ -1,12 +1,19 @@
-"""One miniature project a test, and one that is built once for all tests that only read it."""
+"""One miniature project a test, one that is built once for all tests that only read it, this repository's own site,
+and a browser: Debian's Chromium, driven by Playwright."""
 
 from __future__ import annotations
 
+import fcntl
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.site.project import Project, make_project
+from tests.site.project import REPOSITORY, Project, make_project
+from tests.site.server import serving
 
 
 @pytest.fixture
@@ -65,3 +72,81 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
     result = project.build()
     assert result.returncode == 0, result.stdout + result.stderr
     return project
+
+
+@pytest.fixture(scope="session")
+def address(built: Project) -> Iterator[str]:
+    """The built miniature site on a local server."""
+    with serving(built.root / "site") as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def own_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of this repository's own site, built once for all processes of a test run."""
+    base = tmp_path_factory.getbasetemp()
+    # Under xdist each process has a folder of its own in the run's.
+    shared = base.parent if base.name.startswith("popen-") else base
+    folder = shared / "own-site"
+    with (shared / "own-site.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "built").exists():
+            command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder / "site")]
+            environment = {**Project(REPOSITORY).environment(), "SITE_URL": "https://example.org/"}
+            done = subprocess.run(command, cwd=REPOSITORY, env=environment, text=True, capture_output=True, check=False)
+            assert done.returncode == 0, done.stdout + done.stderr
+            (folder / "built").touch()
+    return folder / "site"
+
+
+@pytest.fixture(scope="session")
+def own_address(own_site: Path) -> Iterator[str]:
+    """The repository's own site on a local server."""
+    with serving(own_site) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One headless Chromium for all tests. Its own sandbox needs what a root user in a container has not."""
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def opened(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Makes pages in fresh profiles, 1440 px wide; fails the test on anything in their consoles, and on what is not
+    there, but for an address in ``missing``."""
+    wrong: list[str] = []
+    contexts = []
+
+    def make(base_url: str, *, missing: str = "", **options: object) -> Page:
+        context = browser.new_context(base_url=base_url, **{"viewport": {"width": 1440, "height": 900}, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda message: missing or wrong.append(message.text))
+        page.on(
+            "response", lambda answer: wrong.append(answer.url) if answer.status >= 400 and answer.url != missing else 0
+        )
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request: pytest.FixtureRequest) -> str:
+    """Each colour scheme."""
+    return str(request.param)
+
+
+@pytest.fixture
+def page(scheme: str, address: str, opened: Callable[..., Page]) -> Page:
+    """A page of the miniature site, in each colour scheme."""
+    return opened(address, color_scheme=scheme)

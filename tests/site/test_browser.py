@@ -1,58 +1,11 @@
-"""The built site in a real browser: Debian's Chromium, driven by Playwright."""
+"""The built site in a real browser."""
 
 from __future__ import annotations
 
-import functools
-import http.server
-import threading
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
-
-from tests.site.project import Project
+from playwright.sync_api import Page
 
 URLS = ["", "zh/", "area/hostile/", "zh/area/hostile/"]
-
-
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        """Says nothing."""
-
-
-@pytest.fixture(scope="session")
-def address(built: Project) -> Iterator[str]:
-    """The built site on a local server."""
-    handler = functools.partial(_Quiet, directory=str(built.root / "site"))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/"
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One headless Chromium for all tests. Its own sandbox needs what a root user in a container has not."""
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(params=["light", "dark"])
-def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:
-    """A page in a fresh profile, in each colour scheme; it fails the test on an error in the console."""
-    context = browser.new_context(color_scheme=request.param, base_url=address)
-    opened = context.new_page()
-    errors: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    opened.on("response", lambda answer: errors.append(answer.url) if answer.status >= 400 else None)
-    yield opened
-    context.close()
-    assert errors == []
 
 
 @pytest.mark.parametrize("width", [360, 1440])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 # The six delimiters that mkdocs.yml gives to mkdocs-macros all begin with one of these three.
 _DELIMITER = re.compile(r"\[\[(?=[\[%#])")
@@ -33,19 +35,27 @@ def fence(lines: tuple[str, ...], header: str) -> list[str]:
     return [f"{marks} {header}".rstrip(), *lines, marks]
 
 
-def attributes(*, classes: tuple[str, ...], identifier: str | None = None, title: str = "") -> str:
-    """The braces after a fence, as Python-Markdown and superfences read them."""
+def attributes(
+    *,
+    classes: tuple[str, ...],
+    identifier: str | None = None,
+    title: str = "",
+    data: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """The braces after a fence, as Python-Markdown and superfences read them; ``data`` become ``data-…``."""
     parts = [f".{name}" for name in classes]
     if identifier:
         parts.append(f"#{identifier}")
     if title and not re.search(r'["{}\n]', title):
         parts.append(f'title="{title}"')
+    parts += [f'data-{key}="{value}"' for key, value in data.items()]
     return "{" + " ".join(parts) + "}"
 
 
-def paragraph(text: str, *classes: str) -> list[str]:
-    """A paragraph with CSS classes, with the empty lines that set it apart."""
-    return ["", text, "{: " + " ".join(f".{name}" for name in classes) + " }", ""]
+def paragraph(text: str, *classes: str, searched: bool = True) -> list[str]:
+    """A paragraph with CSS classes, with the empty lines that set it apart. The search leaves it out on demand."""
+    marks = [f".{name}" for name in classes] + ([] if searched else ["data-search-exclude=1"])
+    return ["", text, "{: " + " ".join(marks) + " }", ""]
 
 
 def indented(lines: list[str], columns: int) -> list[str]:

@@ -1,7 +1,7 @@
 """The values that flow through notekit. All are frozen; functions between them are pure.
 
 Glossary
-    Collection    everything under one root: areas, notes, and the errors met while reading them
+    Collection    everything under one root: areas, notes, terms, and the errors met while reading them
     Area          a folder of notes with ``area.yml``
     Note          one folder: its documents (one per language), examples and diagrams
     Document      one language's text of a note, with its regions, sections and computed calls
@@ -10,11 +10,12 @@ Glossary
     Example       something that runs and whose output is stated: a console block or a program
     Command       one command of a console block with what it should print
     Expectation   the lines that something should print, as the note writes them
+    Term          a word of the field, with what it means, from ``glossary.yml``
     Diagram       a picture that the simulator computes, and its stated outcome
     Unit          what runs, and is cached, together: a program, a block, or a whole session
     Output        what one example printed, how it ended, with which tools, when
     Result        an Output held against its Example: a status, and failures with their lines
-    Page          one document with its results in it, as Markdown
+    Page          one document with its results in it, or an overview of them, as Markdown
     Problem       ``path:line: what is wrong; what would be right``
 
 Line numbers count from 1. Paths are relative to the collection's root, with ``/``.
@@ -57,11 +58,13 @@ from notekit.model.result import (
     Limit,
     Output,
     Page,
+    PageKind,
     Result,
     Status,
     describe_exit,
     exit_status,
 )
+from notekit.model.term import Term
 
 __all__ = [
     "Area",
@@ -83,6 +86,7 @@ __all__ = [
     "Note",
     "Output",
     "Page",
+    "PageKind",
     "Place",
     "Problem",
     "Region",
@@ -93,6 +97,7 @@ __all__ = [
     "Source",
     "Status",
     "Stream",
+    "Term",
     "Unit",
     "describe_exit",
     "exit_status",

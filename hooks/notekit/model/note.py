@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from notekit.model.example import Diagram, Example, Stream
 from notekit.model.place import Problem
+from notekit.model.term import Term
 
 RegionKind = Literal["example", "output", "translated", "diagram", "listing"]
 
@@ -135,13 +136,14 @@ class Collection:
     """All notes under a root. ``errors`` break the build; ``warnings`` (stale sections) do not.
 
     ``areas`` are in their order and hold the notes that could be read; a note with an error is not
-    among them. ``files`` is the number of documents read.
+    among them. ``terms`` are those of the collection's ``glossary.yml``, where it has one.
     """
 
     languages: tuple[str, ...]
     areas: tuple[Area, ...]
     errors: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    terms: tuple[Term, ...] = ()
 
     @property
     def notes(self) -> tuple[Note, ...]:

@@ -9,6 +9,7 @@ from typing import Literal
 from notekit.model.place import Place
 
 Status = Literal["passed", "failed", "not-verified", "error"]
+PageKind = Literal["note", "area", "overview"]
 Limit = Literal["deadline", "memory", "processes", "disk", "output"]
 
 
@@ -87,7 +88,7 @@ class Result:
     ``texts`` is what the page shows as printed: for a console one text a command, for a program one a
     stream (``stdout``, ``stderr``), each a tuple of printable lines; where an expectation says ``...``
     that line stays. ``exits`` are the ends of a console's commands. Both are as the note states them
-    where nothing ran.
+    where nothing ran. ``how`` is the command line that a person would type; empty where nothing ran.
     """
 
     note: str
@@ -102,18 +103,22 @@ class Result:
     exits: tuple[int, ...] = ()
     seconds: float = 0.0
     cached: bool = False
+    how: str = ""
     versions: tuple[tuple[str, str], ...] = ()
     finished: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One document as Markdown, ready for a site generator.
+    """One document as Markdown, ready for a site generator; or a page about documents, made from all of them.
 
     ``path`` is ``area/slug/en.md``, as in the collection, so that links between notes work in both;
     ``url`` is where the site serves it, relative to its root (``zh/area/slug/``). ``markdown`` has no
     head and no line that anything but ``[[[ … ]]]`` would expand. ``title`` and ``description`` are
-    plain text.
+    plain text. ``anchors`` are the ids of the blocks in it. ``slug`` is the note's; for the opening page of an
+    ``area`` the area's; for an ``overview`` its path in the first language.
+    ``weight`` is what a match counts in the search (1: as any page; 0: it is not searched, as it says nothing that no
+    other page does).
     """
 
     path: str
@@ -124,6 +129,9 @@ class Page:
     description: str
     tags: tuple[str, ...]
     markdown: str
+    anchors: tuple[str, ...] = ()
+    kind: PageKind = "note"
+    weight: float = 1
 
 
 def exit_status(text: str) -> int | None:

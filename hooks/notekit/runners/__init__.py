@@ -12,11 +12,13 @@ from functools import cache
 
 from notekit import sandbox
 from notekit.model import Example
-from notekit.runners._capabilities import CAPABILITIES, TOOL_OF, lacking, package_of
+from notekit.runners._capabilities import CAPABILITIES, TOOL_OF, lacking, package_of, used
 from notekit.runners._contract import Absent, Runner
 from notekit.runners._opening import Opening
+from notekit.runners._packages import BESIDE, packages
 
 __all__ = [
+    "BESIDE",
     "CAPABILITIES",
     "TOOL_OF",
     "Opening",
@@ -26,6 +28,8 @@ __all__ = [
     "kill_all",
     "lacking",
     "package_of",
+    "packages",
+    "used",
 ]
 
 

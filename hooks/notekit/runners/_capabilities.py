@@ -25,7 +25,12 @@ TOOL_OF: Mapping[str, str] = {
     "qemu": "qemu-system-x86_64",
 }
 #: Debian's package of a tool, where it has another name.
-_PACKAGES: Mapping[str, str] = {"bwrap": "bubblewrap", "qemu-system-x86_64": "qemu-system-x86", "sh": "dash"}
+_PACKAGES: Mapping[str, str] = {
+    "bwrap": "bubblewrap",
+    "jsonschema": "python3-jsonschema",
+    "qemu-system-x86_64": "qemu-system-x86",
+    "sh": "dash",
+}
 #: What a sandboxed process on the host never has.
 _NOT_ON_HOST: Mapping[str, str] = {
     "kmod": "loading a kernel module needs runner=guest",
@@ -45,6 +50,13 @@ def package_of(tool: str) -> str:
 def names(examples: Iterable[Example]) -> tuple[str, ...]:
     """The capabilities that examples need and that are executables, without their versions."""
     return tuple(name for example in examples for name, _ in map(_split, example.needs) if name in TOOL_OF)
+
+
+def used(example: Example, versions: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """The capabilities that an example says it needs, and those whose tool it ran with, sorted."""
+    tools = {tool for tool, _ in versions}
+    needed = {name for name, _ in map(_split, example.needs)}
+    return tuple(sorted(needed | {name for name, tool in TOOL_OF.items() if tool in tools}))
 
 
 def lacking(examples: Iterable[Example]) -> str | None:

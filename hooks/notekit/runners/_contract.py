@@ -48,6 +48,10 @@ class Runner(ABC):
         named = (_capabilities.TOOL_OF[name] for name in _capabilities.names(unit.examples))
         return tuple(dict.fromkeys((*self.needed(unit), *named, *words_of_scripts(unit.examples))))
 
+    def at_home(self, unit: Unit) -> tuple[str, ...]:
+        """The executables that a person uses for what the runner does without one."""
+        return ()
+
     def tool_versions(self, unit: Unit) -> tuple[tuple[str, str], ...]:
         """(tool, version) of each of them that is on this machine."""
         return tools.versions(self.tools(unit))

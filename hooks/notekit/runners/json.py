@@ -33,13 +33,17 @@ class JsonRunner(Runner):
         """Nothing: it is read in this process."""
         return {}
 
+    def at_home(self, unit: Unit) -> tuple[str, ...]:
+        """A program that reads a document, or holds it against a schema."""
+        return ("jsonschema",) if unit.examples[0].schema else ("jq",)
+
     def start(self, unit: Unit) -> Sequence[Output]:
         """Checks the one document of the unit."""
         (example,) = unit.examples
         started = time.monotonic()
         complaints = "".join(f"{line}\n" for line in problems(example))
         name = _program.path_of(example, ".json")
-        how = ("check-jsonschema", "--schemafile", example.schema.path, name) if example.schema else ("jq", ".", name)
+        how = ("jsonschema", "-i", name, example.schema.path) if example.schema else ("jq", ".", name)
         return (
             Output(
                 stderr=complaints.encode("utf-8", "backslashreplace"),

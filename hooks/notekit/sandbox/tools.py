@@ -15,6 +15,7 @@ import stat
 import subprocess
 import threading
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 
 from notekit.sandbox.layout import SEARCH_PATH
@@ -23,6 +24,15 @@ from notekit.sandbox.layout import SEARCH_PATH
 _MOUNTED = ("/usr/", "/bin/", "/sbin/", "/lib", "/etc/alternatives/")
 _PACKAGE_TIMEOUT = 60
 _lock = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package of this system. ``essential``: no system is without it (Debian Policy 3.8)."""
+
+    name: str
+    version: str
+    essential: bool
 
 
 def resolve(word: str) -> str | None:
@@ -61,9 +71,23 @@ def version_of(word: str) -> str | None:
     path = resolve(word)
     if path is None:
         return None
+    package = _known().get(path)
+    return package.version if package else _digest(path, os.stat(path).st_mtime_ns)
+
+
+def package_of(word: str) -> Package | None:
+    """The package that brings the word: the owner of the name on the PATH, such as ``gcc``, before that of the file
+    that the name leads to (``gcc-12``). None where the word does not resolve, or no package owns it."""
+    path = resolve(word)
+    if path is None:
+        return None
+    names = (os.path.join(os.path.realpath(folder), word) for folder in SEARCH_PATH)
+    return next((owner for name in (*names, path) if (owner := _known().get(name))), None)
+
+
+def _known() -> Mapping[str, Package]:
     with _lock:
-        packages = _packages()
-    return packages.get(path) or _digest(path, os.stat(path).st_mtime_ns)
+        return _packages()
 
 
 @cache
@@ -76,13 +100,13 @@ def _digest(path: str, modified: int) -> str:
 
 
 @cache
-def _packages() -> Mapping[str, str]:
-    """The package version of each file on the PATH that a package owns; empty on a system without dpkg."""
+def _packages() -> Mapping[str, Package]:
+    """The package of each name on the PATH, and of each file that one leads to; empty on a system without dpkg."""
     if shutil.which("dpkg-query", path="/usr/bin") is None:
         return {}
-    files = {os.path.realpath(entry.path) for folder in (*SEARCH_PATH, "/usr/sbin") for entry in _entries(folder)}
+    named = {entry.path for folder in (*SEARCH_PATH, "/usr/sbin") for entry in _entries(os.path.realpath(folder))}
     libc = resolve("libc.so.6")
-    files |= {libc} if libc else set()
+    files = named | {os.path.realpath(name) for name in named} | ({libc} if libc else set())
     # A package built before /bin became a link of /usr/bin owns the file by its old name.
     by_name = {name: path for path in files for name in (path, path.removeprefix("/usr"))}
     owners: dict[str, str] = {}
@@ -90,11 +114,9 @@ def _packages() -> Mapping[str, str]:
         package, _, name = line.partition(": ")
         if name in by_name and not package.startswith("diversion "):
             owners[by_name[name]] = package.split(",")[0].split(":")[0]
-    known = dict(
-        line.split("\t", 1)
-        for line in _dpkg("-W", "-f", "${Package}\t${Version}\n", *sorted(set(owners.values()))).splitlines()
-        if "\t" in line
-    )
+    form = "${Package}\t${Version}\t${Essential}\n"
+    rows = (line.split("\t") for line in _dpkg("-W", "-f", form, *sorted(set(owners.values()))).splitlines())
+    known = {row[0]: Package(row[0], row[1], row[2] == "yes") for row in rows if len(row) == 3}
     return {path: known[package] for path, package in owners.items() if package in known}
 
 

@@ -66,6 +66,7 @@ def _result(example: Example, output: Output, status: Status, reason: str) -> Re
         texts=texts,
         exits=tuple(command.exit for command in example.commands),
         seconds=output.seconds,
+        how=output.how,
         versions=output.versions,
         finished=output.finished,
     )
