@@ -80,10 +80,8 @@ def on_pre_build(config: MkDocsConfig) -> None:
     """
     global _build
     root = Path(config.config_file_path).parent
-    with _told():
-        store = pipeline.store_of(root)
-        with store:
-            checked = pipeline.check(root, store)
+    with _told(), pipeline.store_of(root) as store:
+        checked = pipeline.check(root, store)
     _report(checked, store)
     cache = root / ".cache"
     cache.mkdir(exist_ok=True)

@@ -6,31 +6,18 @@ order. ``check`` is the way to results, ``pages`` from there to Markdown.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Collection as Container
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from notekit import diagrams, emit, glossary, names, runners, settings, shards, store, verify
-from notekit.model import Collection, Example, Output, Page, Problem, Result, Unit
+from notekit.model import Collection, Example, Output, Page, Problem, Result
 from notekit.parse import read_collection
 from notekit.parse.report import Report
+from notekit.running import Progress, Ran, run, seconds
 from notekit.shards import Shard
 from notekit.units import names_of, units_of
-
-Progress = Callable[[int, int, str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """An example's output, of which unit it is, whether the store had it, and the key under which it is kept now."""
-
-    unit: Unit
-    output: Output
-    cached: bool
-    key: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +87,7 @@ def check(
     if division is not None:
         units = tuple(unit for unit in units if names_of(unit)[0] in division.names)
     outputs = run(units, kept, progress)
-    kept.record(_seconds(outputs.values()))
+    kept.record(seconds(outputs.values()))
     results: list[Result] = []
     drawings: list[tuple[str, str, str, diagrams.Drawing]] = []
     problems = list(collection.errors)
@@ -128,59 +115,6 @@ def _verified(example: Example, outputs: Mapping[tuple[str, str], Ran]) -> Resul
         return verify.not_run(example, example.because or "")
     ran = outputs[example.note, example.name]
     return replace(verify.verify(example, ran.output), cached=ran.cached)
-
-
-def run(units: tuple[Unit, ...], kept: store.Store, progress: Progress | None = None) -> dict[tuple[str, str], Ran]:
-    """The output of every example of the units, on all cores, by note and name.
-
-    Raises KeyboardInterrupt, with every process it started gone, when the user interrupts.
-    """
-    outputs: dict[tuple[str, str], Ran] = {}
-    pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
-    try:
-        pending = {pool.submit(_run_unit, unit, kept): unit for unit in units}
-        for done, future in enumerate(as_completed(pending), start=1):
-            unit = pending[future]
-            for example, ran in zip(unit.examples, future.result(), strict=True):
-                outputs[example.note, example.name] = ran
-            if progress:
-                progress(done, len(units), unit.examples[0].note)
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        runners.kill_all()
-        raise
-    pool.shutdown()
-    return outputs
-
-
-def _seconds(outputs: Iterable[Ran]) -> dict[str, float]:
-    """How long each unit ran, by its name; nothing of those that did not."""
-    found: dict[str, float] = {}
-    for ran in outputs:
-        if not (ran.output.missing or ran.output.broken):
-            name = names_of(ran.unit)[0]
-            found[name] = found.get(name, 0.0) + ran.output.seconds
-    return found
-
-
-def key_of(unit: Unit) -> str:
-    """The key under which this machine keeps the unit's outputs."""
-    runner = runners.for_example(unit.examples[0])
-    return store.unit_key(unit, runner.tool_versions(unit), runner.environment(unit), runner.version)
-
-
-def _run_unit(unit: Unit, kept: store.Store) -> list[Ran]:
-    key = key_of(unit)
-    found = kept.get(key)
-    if found is not None:
-        return [Ran(unit, output, cached=True, key=key) for output in found]
-    outputs = runners.for_example(unit.examples[0]).run(unit)
-    passed = all(
-        verify.verify(example, output).status == "passed"
-        for example, output in zip(unit.examples, outputs, strict=True)
-    )
-    is_kept = passed and kept.put(key, outputs, names_of(unit))
-    return [Ran(unit, output, cached=False, key=key if is_kept else None) for output in outputs]
 
 
 def pages(checked: Checked, *, with_problems: bool = False) -> tuple[Page, ...]:

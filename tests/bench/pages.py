@@ -16,15 +16,15 @@ _BUILDS = {
         "cold": "Pagewalk, every example run",
     },
     "zh": {
-        "same": "只用 Material，页面相同",
-        "fences": "只用 Material，示例只展示",
+        "same": "只用Material，页面相同",
+        "fences": "只用Material，示例只展示",
         "warm": "Pagewalk，没有改动",
         "cold": "Pagewalk，所有示例都运行",
     },
 }
 _HEADS = {
     "en": (("build", "CPU seconds", "over plain"), ("process", "bare", "confined", "the sandbox")),
-    "zh": (("构建", "CPU 秒数", "与只用 Material 相比"), ("进程", "直接运行", "在沙箱中", "沙箱开销")),
+    "zh": (("构建", "CPU秒数", "与只用Material相比"), ("进程", "直接运行", "在沙箱中", "沙箱开销")),
 }
 _INCOMPLETE = {
     "en": "No control group could be made for the measurement, so what ran inside sandboxes is not counted in full. ",

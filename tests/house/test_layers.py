@@ -25,6 +25,7 @@ LAYERS = (
     {"names"},
     {"diagrams"},
     {"emit", "outline", "search", "interface"},
+    {"running"},
     {"settings", "pipeline", "accept", "summary", "report", "required", "run_no", "doctor", "new_note", "shell"},
     {"commands", "cli", "__main__"},
 )

