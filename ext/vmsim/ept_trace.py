@@ -136,11 +136,11 @@ class EptWalk(Value):
     result: "EptTranslation | EptViolation | EptMisconfiguration"
 
     @property
-    def refusal(self) -> "EptRefusal | None":
-        """The violation or misconfiguration in which it ended; None where it found a translation."""
-        return None if isinstance(self.result, EptTranslation) else self.result
-
-    @property
     def updates(self) -> "tuple[tuple[int, int, int], ...]":
         """Host-physical address, size in bytes and flags of each entry in which flags are set."""
         return tuple((step.entry_address, bits.ENTRY_SIZE, step.sets) for step in self.steps if step.sets)
+
+
+def refusal_of(walk: "EptWalk | None") -> "EptRefusal | None":
+    """The violation or misconfiguration in which an EPT walk ended; None where it did not, or EPT is not in use."""
+    return None if walk is None or isinstance(walk.result, EptTranslation) else walk.result

@@ -5,7 +5,7 @@ of the priority of each exit ("Interrupt-Window Exiting", "VM Exits Induced by t
 "VM-Exit Interruption Information" for the types.
 """
 
-from vmsim import exceptions
+from vmsim import exceptions, exit_reasons
 from vmsim.ept_trace import EptMisconfiguration, EptViolation
 from vmsim.faults import GeneralProtection, PageFault, StackFault
 from vmsim.value import FieldError, Value, check_choice, check_integer
@@ -17,13 +17,13 @@ APIC_ACCESS = "APIC access"
 TIMER, MTF = "preemption timer", "monitor trap flag"
 # Of these the one control says all; the event brings the qualification.
 BY_CONTROL = {
-    "EPT violation": ("enable EPT", 48, False),
-    "EPT misconfiguration": ("enable EPT", 49, False),
-    "APIC write": ("APIC-register virtualization", 56, True),
-    "virtualized EOI": ("virtual-interrupt delivery", 45, True),
-    "PML full": ("enable PML", 62, False),
-    "bus lock": ("VMM bus-lock detection", 74, True),
-    "instruction timeout": ("instruction timeout", 75, False),
+    "EPT violation": ("enable EPT", exit_reasons.EPT_VIOLATION, False),
+    "EPT misconfiguration": ("enable EPT", exit_reasons.EPT_MISCONFIG, False),
+    "APIC write": ("APIC-register virtualization", exit_reasons.APIC_WRITE, True),
+    "virtualized EOI": ("virtual-interrupt delivery", exit_reasons.EOI_INDUCED, True),
+    "PML full": ("enable PML", exit_reasons.PML_FULL, False),
+    "bus lock": ("VMM bus-lock detection", exit_reasons.BUS_LOCK, True),
+    "instruction timeout": ("instruction timeout", exit_reasons.NOTIFY, False),
 }
 # "Priority Among Concurrent Events", and what the VMX chapters say of each exit: highest first. An exception at this
 # place is a trap of the instruction before, a #DB.

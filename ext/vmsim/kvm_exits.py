@@ -109,7 +109,7 @@ def _halt(function: str, leave: VmExit, state: KvmState) -> Handling:
 
 
 def _msr(function: str, leave: VmExit, state: KvmState) -> Handling:
-    reading = leave.reason in (exit_reasons.MSR_READ, 84)
+    reading = leave.reason in (exit_reasons.MSR_READ, exit_reasons.MSR_READ_IMM)
     if state.msr == MSR_KNOWN:
         return _resume(function, "KVM reads its value" if reading else "KVM takes the value")
     if state.msr in state.msr_to_user:

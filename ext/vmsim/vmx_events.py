@@ -145,7 +145,9 @@ def _external(controls: Vmcs, guest: Guest, event: Event, checks: "list[Check]")
         return checks, NoExit(HELD)
     if control(controls, "external-interrupt exiting", checks, EXIT, ASK_ON, EVENT_CONTROL):
         acknowledged = control(controls, "acknowledge interrupt on exit", checks, EXIT, EXIT, EVENT_CONTROL)
-        return checks, VmExit(1, 0, event.vector | TYPE_EXTERNAL << 8 | VALID if acknowledged else 0)
+        return checks, VmExit(
+            exit_reasons.EXTERNAL_INTERRUPT, 0, event.vector | TYPE_EXTERNAL << 8 | VALID if acknowledged else 0
+        )
     flag = 1 if guest.rflags & RFLAGS_IF else 0
     if _held(checks, "RFLAGS.IF", flag, flag == 0) or _held(
         checks, "blocking", guest.blocking, BY_STI in guest.blocking or BY_MOV_SS in guest.blocking
@@ -218,10 +220,15 @@ def _boundary(controls: Vmcs, guest: Guest, event: Event, checks: "list[Check]")
 
 # Control, exit reason, activity states that block it, events that block it.
 _BOUNDARY: "dict[str, tuple[str, int, tuple[str, ...], tuple[str, ...]]]" = {
-    INTERRUPT_WINDOW: ("interrupt-window exiting", 7, (SHUTDOWN, WAIT_FOR_SIPI), (BY_STI, BY_MOV_SS)),
-    NMI_WINDOW: ("NMI-window exiting", 8, (WAIT_FOR_SIPI,), (BY_NMI, BY_MOV_SS)),
-    TIMER: ("activate VMX-preemption timer", 52, (WAIT_FOR_SIPI,), ()),
-    MTF: ("monitor trap flag", 37, (SHUTDOWN, WAIT_FOR_SIPI), ()),
+    INTERRUPT_WINDOW: (
+        "interrupt-window exiting",
+        exit_reasons.INTERRUPT_WINDOW,
+        (SHUTDOWN, WAIT_FOR_SIPI),
+        (BY_STI, BY_MOV_SS),
+    ),
+    NMI_WINDOW: ("NMI-window exiting", exit_reasons.NMI_WINDOW, (WAIT_FOR_SIPI,), (BY_NMI, BY_MOV_SS)),
+    TIMER: ("activate VMX-preemption timer", exit_reasons.PREEMPTION_TIMER, (WAIT_FOR_SIPI,), ()),
+    MTF: ("monitor trap flag", exit_reasons.MONITOR_TRAP_FLAG, (SHUTDOWN, WAIT_FOR_SIPI), ()),
 }
 _KINDS = {
     EXCEPTION: _exception, EXTERNAL_INTERRUPT: _external, NMI: _nmi, INIT: _init, SIPI: _sipi, SMI: _smi,

@@ -134,7 +134,7 @@ def _msr_list(controls: Vmcs, guest: Guest, what: Instruction) -> "Outcome":
     if fault is not None:
         return checks, fault
     reading = what.mnemonic == "RDMSRLIST"
-    reason = 78 if reading else 79
+    reason = exit_reasons.RDMSRLIST if reading else exit_reasons.WRMSRLIST
     operation = bitmaps.RDMSR if reading else bitmaps.WRMSR
     return _by_msr_bitmap(controls, what.msr, operation, VmExit(reason), VmExit(reason, what.msr), checks)
 
@@ -142,7 +142,7 @@ def _msr_list(controls: Vmcs, guest: Guest, what: Instruction) -> "Outcome":
 def _pause(controls: Vmcs, guest: Guest, what: Instruction) -> "Outcome":
     """PAUSE: "PAUSE exiting" at any CPL; "PAUSE-loop exiting" at CPL 0 only, and only in a loop that lasts."""
     checks: list[Check] = []
-    leave = VmExit(40)
+    leave = VmExit(exit_reasons.PAUSE_INSTRUCTION)
     if control(controls, "PAUSE exiting", checks, EXIT, ASK_ON):
         return checks, leave
     if not control(controls, "PAUSE-loop exiting", checks, ASK_ON, NO_EXIT):
@@ -171,8 +171,10 @@ def _encls(controls: Vmcs, guest: Guest, what: Instruction) -> "Outcome":
     if fault is not None:
         return checks, fault
     if what.mnemonic == "ENCLS":
-        return _by_leaf(controls, what, "enable ENCLS exiting", controls.encls_exiting_bitmap, VmExit(60), checks)
-    return _by_leaf(controls, what, "enable ENCLV exiting", controls.enclv_exiting_bitmap, VmExit(70), checks)
+        leave = VmExit(exit_reasons.ENCLS)
+        return _by_leaf(controls, what, "enable ENCLS exiting", controls.encls_exiting_bitmap, leave, checks)
+    leave = VmExit(exit_reasons.ENCLV)
+    return _by_leaf(controls, what, "enable ENCLV exiting", controls.enclv_exiting_bitmap, leave, checks)
 
 
 def _pconfig(controls: Vmcs, guest: Guest, what: Instruction) -> "Outcome":
@@ -180,7 +182,7 @@ def _pconfig(controls: Vmcs, guest: Guest, what: Instruction) -> "Outcome":
     fault = enabled(controls, "enable PCONFIG", checks) or faults_first(guest, (CPL_GP,), checks)
     if fault is not None:
         return checks, fault
-    return _by_leaf(controls, what, "", controls.pconfig_exiting_bitmap, VmExit(65), checks)
+    return _by_leaf(controls, what, "", controls.pconfig_exiting_bitmap, VmExit(exit_reasons.PCONFIG), checks)
 
 
 def _xsaves(controls: Vmcs, guest: Guest, what: Instruction) -> "Outcome":
@@ -192,7 +194,8 @@ def _xsaves(controls: Vmcs, guest: Guest, what: Instruction) -> "Outcome":
     common = what.value & guest.xss & controls.xss_exiting_bitmap
     read = (("EDX:EAX", what.value), ("IA32_XSS", guest.xss), ("XSS-exiting bitmap", controls.xss_exiting_bitmap))
     checks.append(Check(XSS_BITMAP, read, EXIT if common else NO_EXIT))
-    leave = VmExit(63 if what.mnemonic == "XSAVES" else 64, what.address)
+    reason = exit_reasons.XSAVES if what.mnemonic == "XSAVES" else exit_reasons.XRSTORS
+    leave = VmExit(reason, what.address)
     return checks, leave if common else NoExit(EXECUTES)
 
 
@@ -202,7 +205,8 @@ def _vmread(controls: Vmcs, guest: Guest, what: Instruction) -> "Outcome":
     fault = faults_first(guest, (VMX_MODE_UD,), checks)
     if fault is not None:
         return checks, fault
-    leave = VmExit(23 if what.mnemonic == "VMREAD" else 25, what.address)
+    reason = exit_reasons.VMREAD if what.mnemonic == "VMREAD" else exit_reasons.VMWRITE
+    leave = VmExit(reason, what.address)
     if not control(controls, "VMCS shadowing", checks, ASK_ON, EXIT):
         return checks, leave
     bitmap = controls.vmread_bitmap if what.mnemonic == "VMREAD" else controls.vmwrite_bitmap
@@ -228,7 +232,7 @@ def _vmfunc(controls: Vmcs, guest: Guest, what: Instruction) -> "Outcome":
         return checks, GuestFault(exceptions.UD)
     one = controls.vm_function_controls >> function & 1
     checks.append(Check(VM_FUNCTION, (("EAX", function), ("bit", one)), NO_EXIT if one else EXIT))
-    return checks, NoExit(EXECUTES) if one else VmExit(59)
+    return checks, NoExit(EXECUTES) if one else VmExit(exit_reasons.VMFUNC)
 
 
 SPECIAL = {

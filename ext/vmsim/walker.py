@@ -9,6 +9,7 @@ import cython
 from vmsim import bits
 from vmsim.access_rights import page_fault, refusals
 from vmsim.entries import Entry, reserved
+from vmsim.ept_trace import refusal_of
 from vmsim.eptp import Ept, GuestPhysicalAccess
 from vmsim.faults import NOT_PRESENT, RESERVED_BIT, RESERVED_PDPTE, GeneralProtection, StackFault
 from vmsim.memory import WalkMemory
@@ -19,7 +20,7 @@ from vmsim.value import FieldError, Integer, check_integer, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vmsim.ept_trace import EptRefusal, EptWalk
+    from vmsim.ept_trace import EptWalk
     from vmsim.memory import Readable
     from vmsim.trace import Result
 
@@ -94,6 +95,7 @@ def translate(
             if access.kind == WRITE:
                 sets = (bits.A | bits.D) & ~value
 
+        # Setting flags writes to the entry, which EPT has to permit too.
         update = walk.locate(entry_address, True) if sets else None
         refusal = refusal_of(update)
         if refusal is not None:
@@ -162,11 +164,6 @@ def load_pdptes(memory: "Readable", processor: Processor, ept: "Ept | None" = No
     if any(step.reserved for step in steps):
         return PdpteLoad(tuple(steps), GeneralProtection((RESERVED_PDPTE,)))
     return PdpteLoad(tuple(steps), replace(processor, pdptes=tuple(step.entry.value for step in steps)))
-
-
-def refusal_of(walk: "EptWalk | None") -> "EptRefusal | None":
-    """The violation or misconfiguration in which an EPT walk ended; None where it did not, or EPT is not in use."""
-    return None if walk is None else walk.refusal
 
 
 class WalkUnderWay:
@@ -238,7 +235,7 @@ class WalkUnderWay:
             unblocks_nmi=access.unblocks_nmi,
         )
         last = translate_guest_physical(self.memory, ept, self.processor.maxphyaddr, final, found.physical_address)
-        return self.end(last.refusal or found, rights, last)
+        return self.end(refusal_of(last) or found, rights, last)
 
     def fault(self, rules: "tuple[str, ...]", rights: "Rights | None" = None) -> Walk:
         """The walk, ended by the #PF that the rules raise."""

@@ -152,7 +152,7 @@ def test_walk_tells_which_rule_decides():
     """A fault has its error code, CR2, and the section of the manual that states the rule."""
     _, out, _ = vmsim("walk", "0x7f1234567abc", "--tables", "-", "--access", "write", stdin=TABLES)
     assert out.splitlines()[-3:] == [
-        "#PF, error code 0x7 (U/S W/R P)",
+        "exception #PF, error code 0x7 (U/S W/R P)",
         "  CR2 0x7f1234567abc",
         '  read-only: Intel SDM volume 3, "Determination of Access Rights"',
     ]

@@ -63,6 +63,7 @@ def test_flags_are_set_at_host_addresses(build):
     changed = {at: value ^ before[at] for at, value in memory.items() if value != before[at]}
     assert changed == {step.physical_address: step.sets for step in walk.steps}
     assert [step.sets for step in walk.steps] == [0x20, 0x20, 0x20, 0x60]
+    assert all(step.ept_update.access.write and not step.ept.access.write for step in walk.steps)
 
 
 def test_the_guests_fault_comes_before_the_ept_violation_of_what_it_would_reach(build):

@@ -16,7 +16,7 @@ from tests.vmsim.test_walker import answer_of
 from vmsim import _build
 from vmsim import walker as interpreted
 
-SAMPLE = 1000
+SAMPLE = 2500
 IN_MICROPYTHON = 60
 SOURCES = Path(_build.__file__).parents[1]
 

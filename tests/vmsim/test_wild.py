@@ -11,8 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import vmsim
-from tests.vmsim import wild
-from vmsim import _build
+from tests.vmsim import oracle, wild
+from tests.vmsim.permutations import permutations
+from tests.vmsim.test_permutations import nonzero
+from tests.vmsim.test_walker import answer_of
+from vmsim import FieldError, _build
 
 TOP = Path(__file__).parents[2]
 SANITIZERS = ("asan", "ubsan")
@@ -26,6 +29,22 @@ def test_wild_cases_are_answered_alike_or_refused_alike(source):
     """Any registers, memory and arguments: the same trace on both builds, or the same FieldError."""
     case = wild.case(source)
     assert wild.ask(_build.compiled(), case) == wild.ask(_build.interpreted(), case)
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.large_base_example, HealthCheck.data_too_large])
+@given(source=st.randoms(use_true_random=False))
+def test_wild_cases_that_can_be_are_answered_as_by_the_oracle(source):
+    """Whatever registers and memory there are, the walker and the rules written apart come to the same."""
+    case = wild.case(source)
+    kind, cpl, implicit, _stack = case["access"]
+    numbers = {"memory": case["memory"], "address": case["address"], "kind": kind, "cpl": cpl, "implicit": implicit}
+    scene = numbers | {"pdptes": (0, 1 << 13 | 1, 0, 1 << 12 | 1)} | case["processor"]
+    scene |= {"eptp": case["eptp"], "capabilities": case["capabilities"], "mode_based": case["mode_based"]}
+    try:
+        walk, memory = permutations.walk(_build.compiled().translate, scene)
+    except FieldError:
+        return
+    assert answer_of(walk, memory) == nonzero(oracle.answer(oracle.case_of(scene)))
 
 
 @pytest.fixture(scope="module")

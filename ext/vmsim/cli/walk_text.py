@@ -19,8 +19,8 @@ from vmsim import (
     Walk,
     WalkStep,
 )
-from vmsim.entries import Reserved
-from vmsim.ept_entries import MEMORY_TYPES
+from vmsim.entries import Entry, Reserved
+from vmsim.ept_entries import MEMORY_TYPES, EptEntry
 from vmsim.ept_trace import EPT_RULES, EptStep
 from vmsim.value import hexadecimal
 
@@ -65,8 +65,8 @@ def step_lines(step: WalkStep) -> Iterator[str]:
     if step.ept is not None:
         yield from ept_lines(step.ept)
     entry = step.entry
-    flags = " ".join(_flag(name, value) for name, value in entry.flags)
-    yield f"{entry.name} {_value(entry.value, entry.mode.entry_size)} at {_place(step)}: {flags}"
+    yield f"{entry.name} {_value(entry.value, entry.mode.entry_size)} at {_place(step)}"
+    yield f"  {_flags(entry)}"
     for wrong in step.reserved:
         yield f"  {_reserved(wrong)}: reserved ({wrong.why})"
     if entry.present and not step.reserved:
@@ -84,10 +84,10 @@ def ept_lines(walk: EptWalk) -> Iterator[str]:
     access = walk.access
     uses = [name for name, on in (("read", access.read), ("write", access.write), ("fetch", access.fetch)) if on]
     target = "the access itself" if access.final else "a guest paging-structure entry"
-    yield f"  EPT: guest-physical {hexadecimal(walk.guest_physical_address)}, {' and '.join(uses)} of {target}"
+    yield f"  EPT: guest-physical {hexadecimal(walk.guest_physical_address)}, {' and '.join(uses)} ({target})"
     for step in walk.steps:
-        flags = " ".join(_flag(name, value) for name, value in step.entry.flags)
-        yield f"    {step.entry.name} {_value(step.entry.value, 8)} at {_place(step)}: {flags}"
+        yield f"    {step.entry.name} {_value(step.entry.value, 8)} at {_place(step)}"
+        yield f"      {_flags(step.entry)}"
         for wrong in step.misconfigured:
             yield f"      {_reserved(wrong)}: misconfigured ({wrong.why})"
         if step.sets:
@@ -117,7 +117,7 @@ def _end_lines(
 ) -> Iterator[str]:
     if isinstance(result, PageFault):
         bits_set = " ".join(name for name, value in result.flags if value)
-        yield f"#PF, error code {hexadecimal(result.error_code)} ({bits_set or 'no bit set'})"
+        yield f"exception #PF, error code {hexadecimal(result.error_code)} ({bits_set or 'no bit set'})"
         yield f"  CR2 {hexadecimal(result.linear_address)}"
     elif isinstance(result, EptViolation):
         yield f"EPT violation (exit reason 48), exit qualification {hexadecimal(result.qualification)}"
@@ -127,7 +127,7 @@ def _end_lines(
         yield "EPT misconfiguration (exit reason 49)"
         yield f"  guest-physical address {hexadecimal(result.guest_physical_address)}"
     else:
-        yield "#SS(0)" if isinstance(result, StackFault) else "#GP(0)"
+        yield "exception #SS(0)" if isinstance(result, StackFault) else "exception #GP(0)"
     for rule in result.rules:
         yield f"  {rule}: {source(rule)}"
 
@@ -137,8 +137,8 @@ def source(rule: str) -> str:
     return f'Intel SDM volume {VOLUMES.get(rule, 3)}, "{(RULES | EPT_RULES)[rule]}"'
 
 
-def _flag(name: str, value: int) -> str:
-    return f"{name}={value}"
+def _flags(entry: Entry | EptEntry) -> str:
+    return " ".join(f"{name}={value}" for name, value in entry.flags)
 
 
 def _value(value: int, size: int) -> str:

@@ -30,6 +30,14 @@ LISTS = {
     "kvm": lambda: list(KvmState._fields),
 }
 
+EXAMPLES = """\b
+vmsim exit CPUID
+vmsim exit 'MOV to CR3' -o value=0x3000 -o register=RBX -c 'CR3-load exiting' -s cr3_target_count=1
+vmsim exit RDMSR -o msr=0x1b -c 'use MSR bitmaps' --msr-read-bit 0x1b
+vmsim exit OUT -o port=0x3f8 -c 'use I/O bitmaps' --io-bit 0x3f8 -k port='user space'
+vmsim exit 'EPT violation' -o qualification=0x182 -c 'enable EPT' -k gpa=MMIO
+"""
+
 
 def _listed(ctx: click.Context, _parameter: click.Parameter, value: str | None) -> None:
     if value is not None:
@@ -37,7 +45,7 @@ def _listed(ctx: click.Context, _parameter: click.Parameter, value: str | None) 
         ctx.exit()
 
 
-@click.command(name="exit")
+@click.command(name="exit", epilog=EXAMPLES)
 @click.argument("what")
 @click.option("-c", "--control", "controls", multiple=True, metavar="NAME", help="A VMX control that is 1, by name.")
 @click.option("-s", "--set", "fields", multiple=True, metavar="FIELD=VALUE", help="Another VMCS field.")
@@ -64,15 +72,7 @@ def command(
     ports: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    r"""Decide whether WHAT, an instruction or an event, makes the guest exit, and what KVM then does.
-
-    \b
-    vmsim exit CPUID
-    vmsim exit 'MOV to CR3' -o value=0x3000 -o register=RBX -c 'CR3-load exiting' -s cr3_target_count=1
-    vmsim exit RDMSR -o msr=0x1b -c 'use MSR bitmaps' --msr-read-bit 0x1b
-    vmsim exit OUT -o port=0x3f8 -c 'use I/O bitmaps' --io-bit 0x3f8 -k port='user space'
-    vmsim exit 'EPT violation' -o qualification=0x182 -c 'enable EPT' -k gpa=MMIO
-    """
+    """Decide whether WHAT, an instruction or an event, makes the guest exit, and what KVM then does."""
     try:
         bitmaps: dict[str, Any] = {}
         if reads or writes:

@@ -12,24 +12,25 @@ from vmsim.cli.explanation import Explanation, Settings
 from vmsim.cli.readers import read, readers
 from vmsim.value import FieldError
 
+EXAMPLES = """\b
+vmsim explain '#PF 0x7'
+vmsim explain EPT_VIOLATION 0x182
+vmsim explain PTE 0x8000000012345067 --maxphyaddr 40
+dmesg | vmsim explain
+"""
 
-@click.command(name="explain", context_settings={"ignore_unknown_options": True})
+
+@click.command(name="explain", epilog=EXAMPLES, context_settings={"ignore_unknown_options": True})
 @click.argument("text", nargs=-1)
 @click.option("--maxphyaddr", type=click.IntRange(32, 52), default=52, show_default=True, help="Physical-address bits.")
 @click.option("--nxe/--no-nxe", default=True, help="Whether EFER.NXE is 1 (it is by default).")
 @click.option("--json", "as_json", is_flag=True, help="Print the explanations as JSON.")
 def command(text: tuple[str, ...], maxphyaddr: int, nxe: bool, as_json: bool) -> None:
-    r"""Take TEXT apart, in words and with the source of each rule.
+    """Take TEXT apart, in words and with the source of each rule.
 
     TEXT is a #PF error code, an exit reason with its qualification, a kvm_exit trace line, the page-fault lines of an
     oops, or a paging entry. Without TEXT, or with -, lines are read from standard input, and those that say nothing
     are passed over.
-
-    \b
-    vmsim explain '#PF 0x7'
-    vmsim explain EPT_VIOLATION 0x182
-    vmsim explain PTE 0x8000000012345067 --maxphyaddr 40
-    dmesg | vmsim explain
     """
     given = " ".join(text)
     from_input = given in ("", "-")
