@@ -2,6 +2,7 @@
 
 from vmsim import exit_reasons
 from vmsim.vmx import GuestFault, VmExit
+from vmsim.vmx_trace import EXECUTES, NOTHING
 from vmview.exit_memory import Accessed
 from vmview.spec import choice, number
 
@@ -41,7 +42,11 @@ EXPECT_SCHEMA: "Schema" = _group(
             "No VM exit",
             "The guest does not exit.",
             {
-                "effect": _text("Effect", "executes: the instruction does; nothing: the access just happens."),
+                "effect": choice(
+                    "Effect",
+                    "executes: the instruction does; nothing: an access, which just happens.",
+                    (EXECUTES, NOTHING),
+                ),
                 "value": number("Value", "What is read, or what the register then holds, where VMX changes that."),
             },
         ),

@@ -22,7 +22,8 @@ COMMANDS = (
     r"make (?:test|site|fuzz(?: MINUTES=\d+)?|lock NEWEST=1(?: >>\"\$GITHUB_STEP_SUMMARY\")?)",
     r"sh hooks/setup/setup\.sh (?:site|test)",
     r"sh \.github/permit-namespaces\.sh",
-    r"\.venv/bin/notes check(?: --[a-z]+ [a-z.,]+)*",
+    r"\.venv/bin/notes check(?: --[a-z]+ (?:[a-z.,]+|\"\$SHARD/2\"))*",
+    r"\.venv/bin/notes merge(?: stores/store-\d)+",
 )
 ON_MAIN = "github.event_name == 'push' && github.ref == 'refs/heads/main'"
 
@@ -83,7 +84,8 @@ def test_zizmor_finds_nothing(path: Path) -> None:
 BROKEN = [
     ("runs-on: ubuntu-24.04", "runs_on: ubuntu-24.04", "actionlint", "unexpected key"),
     ("needs: [test, site]", "needs: [test, sight]", "actionlint", "sight"),
-    ("github.event_name == 'pull_request'", "github.event_nane == 'pull_request'", "actionlint", "event_nane"),
+    ("github.event.pull_request.number", "github.event_nane.number", "actionlint", "event_nane"),
+    ("shard: [1, 2]", "shards: [1, 2]", "actionlint", "shard"),
     ("run: make test", 'run: echo "${{ github.head_ref }}"', "actionlint", "untrusted"),
     ("@3d3c42e5aac5ba805825da76410c181273ba90b1", "@v7", "zizmor", "unpinned-uses"),
     ("permissions: {}", "permissions: write-all", "zizmor", "excessive-permissions"),
@@ -127,17 +129,31 @@ def test_a_run_of_a_stranger_s_code_gets_nothing_to_write_with() -> None:
     assert all(not risky & set(load(path)["on"]) for path in WORKFLOWS)
 
 
-def test_nothing_of_a_pull_request_reaches_what_is_published() -> None:
-    """Results are kept and pages uploaded by pushes to main alone, and only pull requests restore kept results."""
+def test_nothing_of_another_run_reaches_what_is_published() -> None:
+    """Pushes to main alone upload and publish pages, and no workflow restores anything that another run has left."""
     conditions: dict[str, set[str]] = {}
     for _, step in steps():
         action = step.get("uses", "").partition("@")[0]
         conditions.setdefault(action, set()).add(step.get("if", ""))
-    assert conditions["actions/cache/save"] == conditions["actions/upload-pages-artifact"] == {ON_MAIN}
-    assert conditions["actions/cache/restore"] == {"github.event_name == 'pull_request'"}
+    assert conditions["actions/upload-pages-artifact"] == {ON_MAIN}
     assert load(CI)["jobs"]["publish"]["if"] == ON_MAIN
-    # These three would save at the end of the job, whatever its trigger.
-    assert not {"actions/cache", "actions/setup-python", "actions/setup-node"} & set(conditions)
+    # What has a cache of its own, shared by runs, has no place here.
+    known = {"checkout", "upload-artifact", "download-artifact", "upload-pages-artifact", "deploy-pages"}
+    assert conditions.keys() - {""} == {f"actions/{name}" for name in known}
+    downloads = [step["with"] for _, step in steps() if "download-artifact" in step.get("uses", "")]
+    assert downloads == [{"pattern": "store-*", "path": "stores"}]
+
+
+def test_every_shard_is_checked_and_merged() -> None:
+    """The matrix, the division that the check is told, and the stores that are merged are of one number."""
+    job = load(CI)["jobs"]["check"]
+    shards = job["strategy"]["matrix"]["shard"]
+    assert shards == [str(number) for number in range(1, len(shards) + 1)]
+    ran = [step["run"] for name, step in steps() if name.startswith("ci.yml") and "run" in step]
+    assert [command for command in ran if f'--shard "$SHARD/{len(shards)}"' in command]
+    (merged,) = [command for command in ran if "notes merge" in command]
+    assert merged.split()[2:] == [f"stores/store-{number}" for number in shards]
+    assert job["name"].endswith(f"of {len(shards)}")
 
 
 def test_every_job_ends() -> None:
