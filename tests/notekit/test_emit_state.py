@@ -58,9 +58,21 @@ def test_the_details_say_what_ran_how_long_and_how() -> None:
     """Tools without Debian's revision, seconds, and the command line that a person would type."""
     shown = below(program(), ran(program()))
     assert row(shown, "Ran with") == "python3 3.11.2"
-    assert row(shown, "Took") == "0.13 s"
+    assert row(shown, "Took") == "at most 0.2 s"
     assert row(shown, "Run as") == "<code>python3 x.py</code>"
     assert "<summary>Verified on 2026-01-02</summary>" in shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "0.1"), (0.03, "0.1"), (0.1, "0.1"), (0.11, "0.2"), (0.2, "0.2"), (0.3, "0.5"), (0.7, "1"), (1, "1"),
+        (1.01, "2"), (4, "5"), (9.99, "10"), (10, "10"), (59, "100"), (600, "1000"),
+    ],
+)  # fmt: skip
+def test_how_long_it_took_is_a_round_number(seconds: float, said: str) -> None:
+    """An example that runs once more a little slower seldom changes its page."""
+    assert state.at_most(seconds) == said
 
 
 def test_what_to_install_is_one_command() -> None:

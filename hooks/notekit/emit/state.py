@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -120,7 +121,7 @@ def _rows(example: Example, result: Result, around: Surroundings) -> list[tuple[
     if result.versions:
         rows.append(("tools", plain(tools_text(result.versions))))
     if started and result.finished:
-        rows.append(("time", plain(text(language, "took", seconds=f"{result.seconds:.2f}"))))
+        rows.append(("time", plain(text(language, "took", seconds=at_most(result.seconds)))))
     if started:
         rows.append(("command", _command(example, result, around)))
     files = {file.path: None for file in (example.file, *example.files, example.schema) if file}
@@ -133,6 +134,15 @@ def _rows(example: Example, result: Result, around: Surroundings) -> list[tuple[
     elif started:
         rows.append(("install", text(language, "nothing")))
     return rows
+
+
+def at_most(seconds: float) -> str:
+    """``0.2``, ``1``, ``5``: a round number of seconds that it took at most.
+
+    Rounded, so that running an example once more seldom changes its page.
+    """
+    scale = 10 ** max(-1, math.floor(math.log10(max(seconds, 0.1))))
+    return f"{next(step * scale for step in (1, 2, 5, 10) if seconds <= step * scale):g}"
 
 
 def _command(example: Example, result: Result, around: Surroundings) -> str:

@@ -9,7 +9,7 @@ TEXTS = {
     "checked": "Computed and checked",
     "tools": "Ran with",
     "time": "Took",
-    "took": "{seconds} s",
+    "took": "at most {seconds} s",
     "command": "Run as",
     "in_bash": "the commands one after the other, in bash, in an empty directory",
     "goes_on": "the commands one after the other, in the bash where {before} stopped",

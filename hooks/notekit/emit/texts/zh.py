@@ -9,7 +9,7 @@ TEXTS = {
     "checked": "由模拟器算出并核对",
     "tools": "运行环境",
     "time": "用时",
-    "took": "{seconds}秒",
+    "took": "不超过{seconds}秒",
     "command": "运行方式",
     "in_bash": "在空目录里，用bash依次执行各条命令",
     "goes_on": "在{before}结束时的bash里依次执行各条命令",
