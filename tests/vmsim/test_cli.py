@@ -45,7 +45,7 @@ def test_page_walks_replay_without_a_mismatch(option):
 
 
 def test_ept_rows_replay_without_a_mismatch():
-    """Each row about EPT gives what the emulator gave, on both builds, and the host's flags besides."""
+    """Each row about EPT gives what the emulator gave, on both builds."""
     lines = [line for line in vectors("vmx.jsonl") if json.loads(line)["kind"] in decide_walk.QUESTIONS]
     assert len(lines) == 153
     for build in BUILDS:
