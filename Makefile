@@ -1,14 +1,17 @@
 # make site    the site in site/, every example run; sets up .venv first (also: make)
 # make serve   the site at http://127.0.0.1:8000/, fresh after every save
 # make test    everything that CI runs: ruff, mypy, all tests
-# make lock    the lock files anew from pyproject.toml (UPGRADE=1: with newer versions where it allows)
+# make fuzz    the random tests anew, again and again for MINUTES=10
+# make bench   what checking costs, measured: docs/guides/speed.md and its data; on a machine that does nothing else
+# make lock    the lock files anew from pyproject.toml (UPGRADE=1: with newer versions where it allows;
+#              NEWEST=1: raises the pins there as well)
 # make clean   takes away all that was made here
 #
 # PYTHON=… names the Python for .venv; otherwise the first of 3.11 to 3.13 is taken that can be used.
 
 .DEFAULT_GOAL := site
 .NOTPARALLEL:
-.PHONY: site serve test lock clean
+.PHONY: site serve test fuzz bench lock clean
 
 # Material's notice about a MkDocs that is not used here.
 export NO_MKDOCS_2_WARNING := 1
@@ -30,10 +33,23 @@ test:
 	.venv/bin/pytest -n auto --dist loadfile || failed=1; \
 	exit $$failed
 
+# Under CI's own profile Hypothesis tries the same examples each time.
+fuzz:
+	@sh hooks/setup/setup.sh test
+	@end=$$(($$(date +%s) + 60 * $(or $(MINUTES),10))); \
+	while :; do \
+		.venv/bin/pytest -q -m hypothesis -n auto --dist loadfile --hypothesis-profile=pagewalk || exit 1; \
+		[ $$(date +%s) -lt $$end ] || break; \
+	done
+
+bench:
+	@sh hooks/setup/setup.sh test
+	.venv/bin/python -m tests.bench
+
 lock:
-	@sh hooks/setup/lock.sh $(if $(UPGRADE),--upgrade)
+	@sh hooks/setup/lock.sh $(if $(NEWEST),--newest,$(if $(UPGRADE),--upgrade))
 
 clean:
-	rm -rf .venv .cache site build *.egg-info tests/micropython/node_modules
+	rm -rf .venv .cache site build *.egg-info tests/*/node_modules
 	find ext -name '*.so' -delete
 	find hooks ext tests -name __pycache__ -prune -exec rm -rf {} +

@@ -12,7 +12,7 @@ from pathlib import Path
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-COMPILED = {"vmsim._walker": "ext/vmsim/walker.py"}
+COMPILED = {"vmsim._walker": "ext/vmsim/walker.py", "vmsim._ept": "ext/vmsim/ept.py"}
 GENERATED = Path("build/cython")
 
 

@@ -6,6 +6,12 @@ import os
 from pathlib import Path
 
 import hypothesis
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--exhaustive``: spaces of cases that are otherwise sampled are counted through."""
+    parser.addoption("--exhaustive", action="store_true", help="count through the spaces that are otherwise sampled")
 
 
 def pytest_configure() -> None:
@@ -20,6 +26,6 @@ def pytest_configure() -> None:
     # What notes check prints in a test is no annotation of the step that runs the tests.
     for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
         os.environ.pop(name, None)
+    hypothesis.settings.register_profile("pagewalk", deadline=None, derandomize=False, print_blob=True)
     if "CI" not in os.environ:
-        hypothesis.settings.register_profile("pagewalk", deadline=None)
         hypothesis.settings.load_profile("pagewalk")

@@ -10,26 +10,22 @@
 
 from vmsim import _build
 from vmsim.entries import Entry, Reserved, compose
+from vmsim.ept_trace import EptMisconfiguration, EptStep, EptTranslation, EptViolation, EptWalk
+from vmsim.eptp import Ept
+from vmsim.faults import RULES, GeneralProtection, PageFault, StackFault
 from vmsim.memory import Memory
 from vmsim.processor import FETCH, READ, WRITE, Access, Processor
-from vmsim.trace import (
-    RULES,
-    AddressField,
-    GeneralProtection,
-    PageFault,
-    Rights,
-    Translation,
-    Walk,
-    WalkStep,
-)
+from vmsim.trace import AddressField, PdpteLoad, Rights, Translation, Walk, WalkStep
 from vmsim.value import FieldError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vmsim.walker import COMPILED, translate
+    from vmsim.walker import COMPILED, load_pdptes, translate, translate_bytes
 else:
     _walker = _build.choose()
     translate = _walker.translate
+    translate_bytes = _walker.translate_bytes
+    load_pdptes = _walker.load_pdptes
     COMPILED = _walker.COMPILED
 
 build = "compiled" if COMPILED else "interpreted"
@@ -42,17 +38,27 @@ __all__ = [
     "Access",
     "AddressField",
     "Entry",
+    "Ept",
+    "EptMisconfiguration",
+    "EptStep",
+    "EptTranslation",
+    "EptViolation",
+    "EptWalk",
     "FieldError",
     "GeneralProtection",
     "Memory",
     "PageFault",
+    "PdpteLoad",
     "Processor",
     "Reserved",
     "Rights",
+    "StackFault",
     "Translation",
     "Walk",
     "WalkStep",
     "build",
     "compose",
+    "load_pdptes",
     "translate",
+    "translate_bytes",
 ]

@@ -1,9 +1,9 @@
 """Which build of the walker runs: the compiled one, unless it is asked not to; never a stale one.
 
-``setup.py`` compiles ``walker.py`` into ``vmsim._walker`` and puts the digest of the source into it. Where that module
-is missing or was made from another source, importing vmsim fails and says what to do: a silent fall-back would be
-slow without a word, and a stale build would answer by rules that are no longer those of the source.
-``VMSIM_INTERPRETED=1`` takes ``walker.py`` itself. MicroPython has only that one.
+``setup.py`` compiles ``walker.py`` into ``vmsim._walker`` (and likewise each of ``SOURCES``) and puts the digest of the
+source into it. Where such a module is missing or was made from another source, importing vmsim fails and says what to
+do: a silent fall-back would be slow without a word, and a stale build would answer by rules that are no longer those of
+the source. ``VMSIM_INTERPRETED=1`` takes ``walker.py`` itself. MicroPython has only that one.
 """
 
 import sys
@@ -16,6 +16,9 @@ REBUILD = (
     "compile it with `pip install --no-build-isolation --no-deps -e .` in the top folder, "
     "or set VMSIM_INTERPRETED=1 to run the source"
 )
+
+# What is compiled, the walker last: it uses the others.
+SOURCES = ("ept", "walker")
 
 
 def choose() -> "ModuleType":
@@ -37,21 +40,22 @@ def interpreted() -> "ModuleType":
 
 
 def compiled() -> "ModuleType":
-    """``vmsim._walker``; ImportError where it is missing or not made from the ``walker.py`` beside it."""
+    """``vmsim._walker``; ImportError where a compiled module is missing or not made from the source beside it."""
     import importlib
 
-    try:
-        module = importlib.import_module("vmsim._walker")
-    except ModuleNotFoundError as error:
-        raise ImportError(f"vmsim is not compiled for this Python; {REBUILD}") from error
-    if source_digest() != module.SOURCE_DIGEST:
-        raise ImportError(f"vmsim/walker.py was changed after it was compiled; {REBUILD}")
+    for name in SOURCES:
+        try:
+            module = importlib.import_module(f"vmsim._{name}")
+        except ModuleNotFoundError as error:
+            raise ImportError(f"vmsim is not compiled for this Python; {REBUILD}") from error
+        if source_digest(name) != module.SOURCE_DIGEST:
+            raise ImportError(f"vmsim/{name}.py was changed after it was compiled; {REBUILD}")
     return module
 
 
-def source_digest() -> str:
-    """SHA-256 of ``walker.py`` as it is now, in hexadecimal."""
+def source_digest(name: str) -> str:
+    """SHA-256 of the module's source as it is now, in hexadecimal."""
     import hashlib
     from pathlib import Path
 
-    return hashlib.sha256(Path(__file__).with_name("walker.py").read_bytes()).hexdigest()
+    return hashlib.sha256(Path(__file__).with_name(f"{name}.py").read_bytes()).hexdigest()

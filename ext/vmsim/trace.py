@@ -5,47 +5,30 @@ Glossary
     AddressField       one part of the linear address: a table's index, or the offset into the page
     Rights             what all entries of a translation allow together
     Translation        the physical address that the walk found
-    PageFault          #PF, with its error code and the rules that caused it
-    GeneralProtection  #GP(0)
     Walk               all of it
+    PdpteLoad          MOV to CR3 with PAE paging: the four PDPTEs that it reads
+
+The faults are in faults.py, the values of an EPT walk in ept_trace.py.
 """
 
 from vmsim import bits
 from vmsim.entries import Entry, Reserved
+from vmsim.ept_trace import EptTranslation
+from vmsim.paging import LEVEL_4
 from vmsim.processor import Access, Processor
 from vmsim.value import Value
 
-# The rules that refuse an access, each with the section of Intel SDM volume 3 (the first: volume 1) that states it.
-NON_CANONICAL = "non-canonical"
-NOT_PRESENT = "not-present"
-RESERVED_BIT = "reserved-bit"
-SUPERVISOR_ADDRESS = "supervisor-address"
-READ_ONLY = "read-only"
-EXECUTE_DISABLE = "execute-disable"
-SMEP = "smep"
-SMAP = "smap"
-PROTECTION_KEY = "protection-key"
-RULES = {
-    NON_CANONICAL: "Canonical Addressing",
-    NOT_PRESENT: "Page-Fault Exceptions",
-    RESERVED_BIT: "Page-Fault Exceptions",
-    SUPERVISOR_ADDRESS: "Determination of Access Rights",
-    READ_ONLY: "Determination of Access Rights",
-    EXECUTE_DISABLE: "Determination of Access Rights",
-    SMEP: "Determination of Access Rights",
-    SMAP: "Determination of Access Rights",
-    PROTECTION_KEY: "Protection Keys",
-}
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
-# Bits of the #PF error code, highest first.
-ERROR_CODE_FLAGS = (
-    ("PK", bits.PF_PK),
-    ("I/D", bits.PF_ID),
-    ("RSVD", bits.PF_RSVD),
-    ("U/S", bits.PF_US),
-    ("W/R", bits.PF_WR),
-    ("P", bits.PF_P),
-)
+    from vmsim.ept_trace import EptMisconfiguration, EptViolation, EptWalk
+    from vmsim.eptp import Ept
+    from vmsim.faults import GeneralProtection, PageFault, StackFault
+    from vmsim.paging import PagingMode
+
+    Update = tuple[int, int, int]
+    Result: TypeAlias = "Translation | PageFault | GeneralProtection | StackFault | EptViolation | EptMisconfiguration"
 
 
 class AddressField(Value):
@@ -64,19 +47,44 @@ class AddressField(Value):
 
 
 class WalkStep(Value):
-    """One entry read. ``table`` is the table's physical address, ``index`` 0 to 511.
+    """One entry read. ``table`` is the table's physical address, ``index`` from 0.
 
     ``entry`` has the value that was read; ``sets`` is the mask of the A and D flags that the walk then sets in it.
-    ``reserved`` names reserved bits that are set (the walk ends there).
+    ``reserved`` names reserved bits that are set (the walk ends there). Under EPT the addresses are guest-physical;
+    ``ept`` is the walk that found the entry, and ``ept_update`` the one for writing its flags, where that was needed.
+    A step of level 3 with PAE paging read a PDPTE register: the addresses are those it was loaded from.
     """
 
-    _fields = ("table", "index", "entry_address", "entry", "reserved", "sets")
+    _fields = ("table", "index", "entry_address", "entry", "reserved", "sets", "ept", "ept_update")
     table: int
     index: int
     entry_address: int
     entry: Entry
     reserved: "tuple[Reserved, ...]"
     sets: int
+    ept: "EptWalk | None" = None
+    ept_update: "EptWalk | None" = None
+
+    @property
+    def in_register(self) -> bool:
+        """It was read from a PDPTE register."""
+        return self.entry.level == 3 and not self.entry.mode.long
+
+    @property
+    def physical_address(self) -> int:
+        """Where the entry was read: its address, or, under EPT, the host-physical address of that."""
+        return host_address(self.entry_address, self.ept)
+
+    @property
+    def updates(self) -> "tuple[Update, ...]":
+        """As those of the whole walk."""
+        found: tuple[Update, ...] = ()
+        for walk in (self.ept, self.ept_update):
+            if walk is not None:
+                found += walk.updates
+        if self.sets:
+            found += ((self.physical_address, self.entry.mode.entry_size, self.sets),)
+        return found
 
     @property
     def level(self) -> int:
@@ -109,58 +117,57 @@ class Rights(Value):
 
 
 class Translation(Value):
-    """Success: ``level`` is that of the entry that maps the page (1: 4 KiB, 2: 2 MiB, 3: 1 GiB)."""
+    """Success: ``level`` is that of the entry that maps the page, 0 where paging is off.
 
-    _fields = ("physical_address", "page_frame", "level")
+    Under EPT ``physical_address`` and ``page_frame`` are guest-physical.
+    """
+
+    _fields = ("physical_address", "page_frame", "level", "mode")
     physical_address: int
     page_frame: int
     level: int
+    mode: "PagingMode" = LEVEL_4
 
     @property
     def page_size(self) -> str:
-        """``4 KiB``, ``2 MiB`` or ``1 GiB``."""
-        return bits.PAGE_SIZES[self.level]
-
-
-class PageFault(Value):
-    """#PF. ``rules`` are all that refuse the access; ``linear_address`` goes to CR2."""
-
-    _fields = ("error_code", "rules", "linear_address")
-    error_code: int
-    rules: "tuple[str, ...]"
-    linear_address: int
-
-    @property
-    def flags(self) -> "tuple[tuple[str, int], ...]":
-        """Name and value of each bit of the error code, highest first."""
-        return tuple((name, 1 if self.error_code & mask else 0) for name, mask in ERROR_CODE_FLAGS)
-
-
-class GeneralProtection(Value):
-    """#GP with error code 0."""
-
-    _fields = ("rules",)
-    rules: "tuple[str, ...]" = (NON_CANONICAL,)
-
-    @property
-    def error_code(self) -> int:
-        """Always 0 for a memory access."""
-        return 0
+        """``4 KiB``, ``2 MiB``, ``4 MiB`` or ``1 GiB``; empty where paging is off."""
+        if self.level == 0:
+            return ""
+        return "4 MiB" if self.mode.reach(self.level) == 1 << 22 else bits.PAGE_SIZES[self.level]
 
 
 class Walk(Value):
     """One walk of the paging structures, first to last step.
 
-    ``rights`` is None where no page was found. ``result`` is a Translation, a PageFault or a GeneralProtection.
+    ``rights`` is None where no page was found, or paging is off. ``ept`` is None where EPT is not in use.
+    ``last_ept_walk`` is the EPT walk that belongs to no step: for the guest-physical address that was found, or the
+    one whose violation or misconfiguration ended all. ``result`` is what the whole comes to.
     """
 
-    _fields = ("linear_address", "processor", "access", "steps", "rights", "result")
+    _fields = ("linear_address", "processor", "access", "steps", "rights", "result", "ept", "last_ept_walk")
     linear_address: int
     processor: Processor
     access: Access
     steps: "tuple[WalkStep, ...]"
     rights: "Rights | None"
-    result: "Translation | PageFault | GeneralProtection"
+    result: "Result"
+    ept: "Ept | None" = None
+    last_ept_walk: "EptWalk | None" = None
+
+    @property
+    def host_physical_address(self) -> "int | None":
+        """Where the access goes in the end; None where it does not."""
+        if not isinstance(self.result, Translation):
+            return None
+        return host_address(self.result.physical_address, self.last_ept_walk)
+
+    @property
+    def updates(self) -> "tuple[Update, ...]":
+        """Physical address, size in bytes and flags of each entry in which flags are set, in the order of the walk."""
+        found: tuple[Update, ...] = ()
+        for step in self.steps:
+            found += step.updates
+        return found if self.last_ept_walk is None else found + self.last_ept_walk.updates
 
     @property
     def page_level(self) -> int:
@@ -172,12 +179,45 @@ class Walk(Value):
     @property
     def address_fields(self) -> "tuple[AddressField, ...]":
         """The linear address taken apart, highest bits first, the offset last."""
-        levels = range(self.processor.levels, self.page_level - 1, -1)
-        fields = [_index_field(self.linear_address, level) for level in levels]
-        offset = self.linear_address & (bits.reach(self.page_level) - 1)
-        return tuple(fields) + (AddressField(0, bits.low_bit(self.page_level) - 1, 0, offset),)
+        mode = self.processor.paging
+        if mode.levels == 0:
+            return (AddressField(0, 31, 0, self.linear_address),)
+        fields = tuple(
+            _index_field(mode, self.linear_address, level) for level in range(mode.levels, self.page_level - 1, -1)
+        )
+        offset = self.linear_address & (mode.reach(self.page_level) - 1)
+        return fields + (AddressField(0, mode.low_bit(self.page_level) - 1, 0, offset),)
 
 
-def _index_field(linear_address: int, level: int) -> AddressField:
-    low = bits.low_bit(level)
-    return AddressField(level, low + 8, low, bits.index(linear_address, level))
+class PdpteLoad(Value):
+    """What MOV to CR3 does with PAE paging: reads the four PDPTEs that CR3 points to, and checks them.
+
+    ``result`` is the Processor with its PDPTE registers loaded, or what happens in its stead; where an EPT walk is
+    the reason, that is ``last_ept_walk``.
+    """
+
+    _fields = ("steps", "result", "last_ept_walk")
+    steps: "tuple[WalkStep, ...]"
+    result: "Processor | GeneralProtection | EptViolation | EptMisconfiguration"
+    last_ept_walk: "EptWalk | None" = None
+
+    @property
+    def updates(self) -> "tuple[Update, ...]":
+        """As those of a walk: under EPT, flags of EPT entries."""
+        found: tuple[Update, ...] = ()
+        for step in self.steps:
+            found += step.updates
+        return found
+
+
+def host_address(address: int, walk: "EptWalk | None") -> int:
+    """The host-physical address that an EPT walk found for ``address``; itself where EPT is not in use."""
+    if walk is not None and isinstance(walk.result, EptTranslation):
+        return walk.result.host_physical_address
+    return address
+
+
+def _index_field(mode: "PagingMode", linear_address: int, level: int) -> AddressField:
+    low = mode.low_bit(level)
+    high = min(low + mode.index_width, mode.linear_width) - 1
+    return AddressField(level, high, low, mode.index(linear_address, level))

@@ -46,8 +46,9 @@ class Value:
         fields = self._fields
         if named or len(args) != len(fields):
             args = self._complete(args, named)
-        for position in range(len(fields)):
-            object.__setattr__(self, fields[position], args[position])
+        store = object.__setattr__
+        for name, value in zip(fields, args):
+            store(self, name, value)
         self._check()
 
     def _complete(self, args: "tuple[Any, ...]", named: "dict[str, Any]") -> "tuple[Any, ...]":

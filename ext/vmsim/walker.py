@@ -1,146 +1,250 @@
-"""The page walk of 4-level and 5-level paging: the one authority on how a linear address is translated.
+"""The page walk, with or without EPT: the one authority on how a linear address is translated.
 
 Source: Intel SDM volume 3, chapter "Paging". Interpreted as ``vmsim.walker`` and compiled as ``vmsim._walker`` from
-this same file (Cython's pure Python mode); ``vmsim.translate`` is the compiled one.
+this same file (Cython's pure Python mode); ``vmsim.translate`` is the compiled one. The EPT walk is in ``ept.py``, what
+access rights refuse in ``access_rights.py``.
 """
 
 import cython
 from vmsim import bits
+from vmsim.access_rights import page_fault, refusals
 from vmsim.entries import Entry, reserved
-from vmsim.memory import Memory
-from vmsim.processor import FETCH, WRITE, Access, Processor
-from vmsim.trace import (
-    EXECUTE_DISABLE,
-    NOT_PRESENT,
-    PROTECTION_KEY,
-    READ_ONLY,
-    RESERVED_BIT,
-    SMAP,
-    SMEP,
-    SUPERVISOR_ADDRESS,
-    GeneralProtection,
-    PageFault,
-    Rights,
-    Translation,
-    Walk,
-    WalkStep,
-)
-from vmsim.value import Integer, check_integer
+from vmsim.eptp import Ept, GuestPhysicalAccess
+from vmsim.faults import NOT_PRESENT, RESERVED_BIT, RESERVED_PDPTE, GeneralProtection, StackFault
+from vmsim.memory import WalkMemory
+from vmsim.paging import NO_PAGING, PAE
+from vmsim.processor import FETCH, READ, WRITE, Access, Processor
+from vmsim.trace import PdpteLoad, Rights, Translation, Walk, WalkStep, host_address
+from vmsim.value import FieldError, Integer, check_integer, replace
 
-COMPILED = cython.compiled
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vmsim.ept_trace import EptRefusal, EptWalk
+    from vmsim.memory import Readable
+    from vmsim.trace import Result
+
+if TYPE_CHECKING or not cython.compiled:
+    from vmsim.ept import translate_guest_physical
+else:
+    from vmsim._ept import translate_guest_physical
+
+COMPILED: bool = cython.compiled
 
 
-def translate(memory: Memory, processor: Processor, access: Access, linear_address: Integer) -> Walk:
-    """Walk the paging structures for one access that does not cross a page boundary.
+def translate(
+    memory: "Readable", processor: Processor, access: Access, linear_address: Integer, ept: "Ept | None" = None
+) -> Walk:
+    """Translate a linear address for one access that does not cross a page boundary; in a guest where ``ept`` is given.
 
-    ``linear_address`` is from 0 to 2^64 - 1. Memory is not changed: each step says which accessed and dirty flags the
-    processor sets, and ``memory.apply(walk)`` sets them. Raises FieldError for an address that is no 64-bit number,
-    or a table that lies outside the memory.
+    ``linear_address`` is from 0 to 2^64 - 1, or to 2^32 - 1 where paging is off, 32-bit or PAE. Memory is not changed:
+    the walk says which flags the processor sets, and ``memory.apply(walk)`` sets them. Raises FieldError for an
+    address of another width, or a table that lies outside the memory.
 
-    "4-Level Paging and 5-Level Paging"; "Accessed and Dirty Flags": A is set in each entry that was used, D in the
-    entry that maps the page for a write. In the entry at which a fault was found neither is set; A in those above it
-    is set, which the manual permits and does not demand.
+    "32-Bit Paging", "PAE Paging", "4-Level Paging and 5-Level Paging"; "Accessed and Dirty Flags": A is set in each
+    entry that was used, D in the entry that maps the page for a write. In the entry at which a fault was found
+    neither is set; A in those above it is set, which the manual permits and does not demand.
     """
-    check_integer("linear_address", linear_address, 0, bits.MAX_64)
-    if not bits.is_canonical(linear_address, bits.low_bit(processor.levels + 1)):
-        return Walk(linear_address, processor, access, (), None, GeneralProtection())
+    mode = processor.paging
+    check_integer("linear_address", linear_address, 0, mode.highest_linear_address)
+    walk = WalkUnderWay(memory, processor, access, linear_address, ept)
+    if mode.levels == 0:
+        return walk.arrive(Translation(linear_address, linear_address & ~(bits.FRAME - 1), 0, NO_PAGING), None)
+    if mode.long and not bits.is_canonical(linear_address, mode.linear_width):
+        return walk.end(StackFault() if access.stack else GeneralProtection())
 
-    steps: list[WalkStep] = []
-    # A table may map itself: the walk then meets an entry again and reads the A flag that it set there.
-    was_set: dict[int, int] = {}
     writable: cython.bint = True
     user: cython.bint = True
     execute_disable: cython.bint = False
-    level: cython.int = processor.levels
-    table: cython.ulonglong = processor.cr3 & bits.ADDRESS
+    level: cython.int = mode.levels
+    table: cython.ulonglong = processor.cr3 & mode.base
     referrer = "CR3"
+    if level == 3:
+        # PAE paging: the first entry is a register, and has neither rights nor an accessed flag.
+        entry = walk.pdpte_register(table)
+        if not entry.present:
+            return walk.fault((NOT_PRESENT,))
+        table, referrer, level = entry.address, entry.name, 2
+
     while True:
-        index: cython.ulonglong = bits.index(linear_address, level)
-        entry_address: cython.ulonglong = table + index * bits.ENTRY_SIZE
-        value: cython.ulonglong = memory.read(entry_address, f"address of the entry that {referrer} leads to")
-        value = value | was_set.get(entry_address, 0)
-        entry = Entry(level, value)
+        index: cython.ulonglong = mode.index(linear_address, level)
+        entry_address: cython.ulonglong = table + index * mode.entry_size
+        located = walk.locate(entry_address, False)
+        refusal = refusal_of(located)
+        if refusal is not None:
+            return walk.end(refusal, None, located)
+        value: cython.ulonglong = walk.read(entry_address, located, referrer)
+        entry = Entry(level, value, mode)
 
         wrong = reserved(entry, processor.maxphyaddr, processor.nxe) if entry.present else ()
         if not entry.present or wrong:
-            steps.append(WalkStep(table, index, entry_address, entry, wrong, 0))
-            fault = page_fault(linear_address, processor, access, (RESERVED_BIT if wrong else NOT_PRESENT,))
-            return Walk(linear_address, processor, access, tuple(steps), None, fault)
+            walk.steps.append(WalkStep(table, index, entry_address, entry, wrong, 0, located))
+            return walk.fault((RESERVED_BIT if wrong else NOT_PRESENT,))
 
         writable = writable and entry.writable
         user = user and entry.user
         execute_disable = execute_disable or entry.execute_disable
-        if entry.maps_page:
-            break
-
+        rights = None
         sets: cython.ulonglong = bits.A & ~value
-        was_set[entry_address] = bits.A
-        steps.append(WalkStep(table, index, entry_address, entry, (), sets))
-        table = entry.address
-        referrer = entry.name
-        level -= 1
+        if entry.maps_page:
+            rights = Rights(writable, user, execute_disable, entry.protection_key)
+            rules = refusals(rights, processor, access)
+            if rules:
+                walk.steps.append(WalkStep(table, index, entry_address, entry, (), 0, located))
+                return walk.fault(rules, rights)
+            if access.kind == WRITE:
+                sets = (bits.A | bits.D) & ~value
 
-    rights = Rights(writable, user, execute_disable, entry.protection_key)
-    rules = refusals(rights, processor, access)
-    if rules:
-        steps.append(WalkStep(table, index, entry_address, entry, (), 0))
-        fault = page_fault(linear_address, processor, access, rules)
-        return Walk(linear_address, processor, access, tuple(steps), rights, fault)
+        update = walk.locate(entry_address, True) if sets else None
+        refusal = refusal_of(update)
+        if refusal is not None:
+            walk.steps.append(WalkStep(table, index, entry_address, entry, (), 0, located))
+            return walk.end(refusal, rights, update)
+        step = WalkStep(table, index, entry_address, entry, (), sets, located, update)
+        walk.memory.set(step.physical_address, sets)
+        walk.steps.append(step)
+        if rights is not None:
+            break
+        table, referrer, level = entry.address, entry.name, level - 1
 
-    sets = (bits.A | bits.D if access.kind == WRITE else bits.A) & ~value
-    steps.append(WalkStep(table, index, entry_address, entry, (), sets))
-    offset: cython.ulonglong = linear_address & (bits.reach(level) - 1)
-    found = Translation(entry.address + offset, entry.address, level)
-    return Walk(linear_address, processor, access, tuple(steps), rights, found)
+    offset: cython.ulonglong = linear_address & (mode.reach(level) - 1)
+    return walk.arrive(Translation(entry.address + offset, entry.address, level, mode), rights)
 
 
-def refusals(rights: Rights, processor: Processor, access: Access) -> "tuple[str, ...]":
-    """All rules that refuse the access to an address with these rights; empty where it is permitted.
+def translate_bytes(
+    memory: "Readable",
+    processor: Processor,
+    access: Access,
+    linear_address: Integer,
+    size: Integer,
+    ept: "Ept | None" = None,
+) -> "tuple[Walk, ...]":
+    """Translate an access of ``size`` bytes, 1 to 4096, which may cross a page boundary: a walk for each page.
 
-    "Determination of Access Rights"; "Protection Keys".
+    The second page is asked only where the first succeeded, and a fault there names its first byte (CR2). All bytes
+    must be canonical before either is asked. Addresses wrap around after the last one. The flags that the first walk
+    sets are kept if the second faults, which the manual permits and does not demand.
     """
-    write = access.kind == WRITE
-    fetch = access.kind == FETCH
-    rules = []
-    if access.user_mode:
-        if not rights.user:
-            rules.append(SUPERVISOR_ADDRESS)
-        if write and not rights.writable:
-            rules.append(READ_ONLY)
-    else:
-        if rights.user and fetch and processor.smep:
-            rules.append(SMEP)
-        if rights.user and not fetch and processor.smap and (access.implicit or not processor.ac):
-            rules.append(SMAP)
-        if write and not rights.writable and processor.wp:
-            rules.append(READ_ONLY)
-    if fetch and rights.execute_disable and processor.nxe:
-        rules.append(EXECUTE_DISABLE)
-    if processor.pke and rights.user and not fetch:
-        access_disable = processor.pkru >> 2 * rights.protection_key & 1
-        write_disable = processor.pkru >> 2 * rights.protection_key + 1 & 1
-        if access_disable or (write_disable and write and (access.user_mode or processor.wp)):
-            rules.append(PROTECTION_KEY)
-    return tuple(rules)
+    check_integer("size", size, 1, bits.FRAME)
+    highest = processor.paging.highest_linear_address
+    check_integer("linear_address", linear_address, 0, highest)
+    second = ((linear_address | bits.FRAME - 1) + 1) & highest
+    crosses = linear_address % bits.FRAME + size > bits.FRAME
+    if crosses and processor.paging.long and not bits.is_canonical(second, processor.paging.linear_width):
+        return (translate(memory, processor, access, second, ept),)
+    first = translate(memory, processor, access, linear_address, ept)
+    if not crosses or first.host_physical_address is None:
+        return (first,)
+    return (first, translate(WalkMemory(memory, first.updates), processor, access, second, ept))
 
 
-def page_fault(linear_address: Integer, processor: Processor, access: Access, rules: "tuple[str, ...]") -> PageFault:
-    """The #PF that these rules raise, with its error code.
+def load_pdptes(memory: "Readable", processor: Processor, ept: "Ept | None" = None) -> PdpteLoad:
+    """Load the PDPTE registers as MOV to CR3 does with PAE paging; its CR3 is already in ``processor``.
 
-    "Page-Fault Exceptions". A reserved bit is looked for only where P is 1, so RSVD implies P. I/D is told only where
-    the processor can forbid a fetch at all.
+    "PDPTE Registers": all four are read, at CR3 bits 31:5; if any that is present has a reserved bit set, #GP(0) is
+    raised and none is loaded. Under EPT the reads are no part of a translation of a linear address, and, unlike other
+    reads of guest paging structures, no writes. Raises FieldError where paging is not PAE.
     """
-    code = 0
-    if NOT_PRESENT not in rules:
-        code |= bits.PF_P
-    if access.kind == WRITE:
-        code |= bits.PF_WR
-    if access.user_mode:
-        code |= bits.PF_US
-    if RESERVED_BIT in rules:
-        code |= bits.PF_RSVD
-    if access.kind == FETCH and (processor.nxe or processor.smep):
-        code |= bits.PF_ID
-    if PROTECTION_KEY in rules:
-        code |= bits.PF_PK
-    return PageFault(code, rules, linear_address)
+    if processor.paging != PAE:
+        raise FieldError("paging", processor.paging.name, "PAE: CR0.PG = CR4.PAE = 1, EFER.LMA = 0")
+    seen = WalkMemory(memory)
+    access = GuestPhysicalAccess(read=True)
+    table = processor.cr3 & PAE.base
+    steps: list[WalkStep] = []
+    for index in range(4):
+        address = table + index * bits.ENTRY_SIZE
+        located = translate_guest_physical(seen, ept, processor.maxphyaddr, access, address) if ept else None
+        refusal = refusal_of(located)
+        if refusal is not None:
+            return PdpteLoad(tuple(steps), refusal, located)
+        entry = Entry(3, seen.read(host_address(address, located), "address of the PDPTE that CR3 leads to"), PAE)
+        wrong = reserved(entry, processor.maxphyaddr, processor.nxe) if entry.present else ()
+        steps.append(WalkStep(table, index, address, entry, wrong, 0, located))
+    if any(step.reserved for step in steps):
+        return PdpteLoad(tuple(steps), GeneralProtection((RESERVED_PDPTE,)))
+    return PdpteLoad(tuple(steps), replace(processor, pdptes=tuple(step.entry.value for step in steps)))
+
+
+def refusal_of(walk: "EptWalk | None") -> "EptRefusal | None":
+    """The violation or misconfiguration in which an EPT walk ended; None where it did not, or EPT is not in use."""
+    return None if walk is None else walk.refusal
+
+
+class WalkUnderWay:
+    """What a walk is about, the steps that it has taken, and memory with the flags that it has set."""
+
+    def __init__(
+        self,
+        memory: "Readable",
+        processor: Processor,
+        access: Access,
+        linear_address: int,
+        ept: "Ept | None",
+    ) -> None:
+        self.memory = WalkMemory(memory)
+        self.processor = processor
+        self.access = access
+        self.linear_address = linear_address
+        self.ept = ept
+        self.entry_size = processor.paging.entry_size
+        self.steps: list[WalkStep] = []
+
+    def pdpte_register(self, table: Integer) -> Entry:
+        """Take the step to the PDPTE register that bits 31:30 select; its entry."""
+        pdptes = self.processor.pdptes
+        if not pdptes:
+            raise FieldError("pdptes", pdptes, "four PDPTEs, for paging is PAE; load_pdptes reads them")
+        index = PAE.index(self.linear_address, 3)
+        entry = Entry(3, pdptes[index], PAE)
+        self.steps.append(WalkStep(table, index, table + index * bits.ENTRY_SIZE, entry, (), 0))
+        return entry
+
+    def locate(self, entry_address: Integer, update: bool) -> "EptWalk | None":
+        """The EPT walk for reading a guest paging-structure entry, or for updating its flags; None without EPT.
+
+        "EPT Violations"; "Accessed and Dirty Flags for EPT": where these are on, reading counts as writing too.
+        """
+        ept = self.ept
+        if ept is None:
+            return None
+        access = GuestPhysicalAccess(
+            read=True,
+            write=update or ept.accessed_dirty,
+            linear_address=self.linear_address,
+            unblocks_nmi=self.access.unblocks_nmi,
+        )
+        return translate_guest_physical(self.memory, ept, self.processor.maxphyaddr, access, entry_address)
+
+    def read(self, entry_address: Integer, located: "EptWalk | None", referrer: str) -> Integer:
+        """The value of the entry that an EPT walk located, or that lies at its address itself."""
+        address = host_address(entry_address, located)
+        return self.memory.read(address, f"address of the entry that {referrer} leads to", self.entry_size)
+
+    def arrive(self, found: Translation, rights: "Rights | None") -> Walk:
+        """The walk with the translation that was found; under EPT that of its guest-physical address decides."""
+        ept, access = self.ept, self.access
+        if ept is None:
+            return self.end(found, rights)
+        # Where paging is off every linear address is a user-mode one, writable and executable.
+        held = rights or Rights(True, True, False, 0)
+        final = GuestPhysicalAccess(
+            read=access.kind == READ,
+            write=access.kind == WRITE,
+            fetch=access.kind == FETCH,
+            linear_address=self.linear_address,
+            final=True,
+            user_address=held.user,
+            writable=held.writable,
+            execute_disable=held.execute_disable,
+            unblocks_nmi=access.unblocks_nmi,
+        )
+        last = translate_guest_physical(self.memory, ept, self.processor.maxphyaddr, final, found.physical_address)
+        return self.end(last.refusal or found, rights, last)
+
+    def fault(self, rules: "tuple[str, ...]", rights: "Rights | None" = None) -> Walk:
+        """The walk, ended by the #PF that the rules raise."""
+        return self.end(page_fault(self.linear_address, self.processor, self.access, rules), rights)
+
+    def end(self, result: "Result", rights: "Rights | None" = None, last_ept_walk: "EptWalk | None" = None) -> Walk:
+        """The walk, ended by this result."""
+        steps = tuple(self.steps)
+        return Walk(self.linear_address, self.processor, self.access, steps, rights, result, self.ept, last_ept_walk)

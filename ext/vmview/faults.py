@@ -2,7 +2,7 @@
 
 from vmsim import PageFault, Walk
 from vmsim.entries import ALIGNMENT, BEYOND_MAXPHYADDR, NO_LARGE_PAGE, XD_DISABLED
-from vmsim.trace import (
+from vmsim.faults import (
     EXECUTE_DISABLE,
     NON_CANONICAL,
     NOT_PRESENT,

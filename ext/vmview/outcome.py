@@ -1,7 +1,7 @@
 """What a diagram's ``expect`` is held against, for diagrams that end in one translation: as schema and as values."""
 
-from vmsim import PageFault, Translation, Walk
-from vmsim.trace import ERROR_CODE_FLAGS, RULES
+from vmsim import GeneralProtection, PageFault, Translation, Walk
+from vmsim.faults import ERROR_CODE_FLAGS, RULES
 from vmview.spec import choice, number
 
 TYPE_CHECKING = False
@@ -79,6 +79,6 @@ def outcome(walk: Walk) -> "dict[str, Any]":
         }
         fault.update(dict(result.flags))
         found["page_fault"] = fault
-    else:
+    elif isinstance(result, GeneralProtection):
         found["general_protection"] = {"error_code": result.error_code}
     return found

@@ -40,7 +40,9 @@ _BROAD_LETTERS = "mwMWGOQ@%+=<>&→"
 
 
 class Box(Value):
-    """A rectangle. ``role``: "panel", "good" (a page), "bad" (a fault), "frame" (a table as a bar), "mark" (in it)."""
+    """A rectangle. ``role``: "panel", "good" (a page), "bad" (a fault), "frame" (a table as a bar), "mark" (in it),
+    "lane" (a piece of the line of someone in a sequence).
+    """
 
     _fields = ("x", "y", "width", "height", "role", "accent")
     x: int

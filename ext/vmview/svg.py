@@ -41,6 +41,7 @@ _STYLE = (
     ".vmview .bad,.vmview rect.wrong{stroke:" + _WRONG + ";stroke-opacity:1;stroke-width:1.5}"
     ".vmview .changed{stroke:" + _GOOD + ";stroke-opacity:1;stroke-width:1.5}"
     ".vmview .unused{stroke-dasharray:2 2}"
+    ".vmview rect.lane{stroke:none;fill:" + _INK + ";fill-opacity:.25}"
     ".vmview .unused+text,.vmview .unused+text+text{fill-opacity:.6}"
     ".vmview path{fill:none;stroke:" + _INK + ";stroke-width:1.25}"
     ".vmview .tip{stroke:none;fill:" + _INK + "}"
@@ -62,7 +63,7 @@ def render(scene: "Scene", prefix: str) -> str:
     ]
     for item in scene.items:
         if isinstance(item, Box):
-            parts.append(_rectangle(item, item.role, 0 if item.role == "mark" else 4))
+            parts.append(_rectangle(item, item.role, 0 if item.role in ("mark", "lane") else 4))
         elif isinstance(item, Cell):
             parts.append(_cell(item))
         elif isinstance(item, Label):

@@ -15,7 +15,7 @@ def render(scene: "Scene") -> str:
     paragraphs: list[list[str]] = [[scene.title, scene.description], []]
     baseline = None
     for item in scene.items:
-        if isinstance(item, Box) and item.role in ("frame", "mark"):
+        if isinstance(item, Box) and item.role in ("frame", "mark", "lane"):
             continue
         if isinstance(item, Box):
             paragraphs.append([])

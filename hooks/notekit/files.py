@@ -1,4 +1,4 @@
-"""Writing a file so that nobody ever sees half of it."""
+"""Writing a file so that nobody ever sees half of it, and so that it lasts."""
 
 from __future__ import annotations
 
@@ -25,6 +25,15 @@ def write_whole(path: Path, data: str | bytes) -> None:
     except BaseException:
         os.unlink(name)
         raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the names in a folder last: what was renamed into it is there after a crash too. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _umask() -> int:

@@ -10,8 +10,12 @@ import inspect
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+import jinja2
+
+from notekit.exit_names import exit_of, exit_rows
 from notekit.model import ComputedCall, Document, Place, Problem
 from vmsim import bits
+from vmsim.value import FieldError
 
 _LEVELS = {"pt": 1, "pd": 2, "pdpt": 3, "pml4": 4, "pml5": 5}
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
@@ -60,7 +64,7 @@ def _whole(name: str, number: int) -> int:
 
 
 FUNCTIONS: Mapping[str, Callable[..., str]] = MappingProxyType(
-    {function.__name__: function for function in (hexadecimal, binary_size, field, reach)}
+    {function.__name__: function for function in (hexadecimal, binary_size, field, reach, exit_of, exit_rows)}
 )
 SIGNATURES: Mapping[str, inspect.Signature] = MappingProxyType(
     {name: inspect.signature(function) for name, function in FUNCTIONS.items()}
@@ -72,13 +76,32 @@ def value(call: ComputedCall) -> str:
     return FUNCTIONS[call.name](*call.args, **dict(call.kwargs))
 
 
+def expanded(markdown: str) -> str:
+    """A page's Markdown with its computed text in it, and what was quoted as it should be shown.
+
+    What mkdocs-macros does in a build, for those who build otherwise. Raises jinja2.TemplateError for a text that
+    ``emit`` has not made.
+    """
+    environment = jinja2.Environment(
+        block_start_string="[[%",
+        block_end_string="%]]",
+        variable_start_string="[[[",
+        variable_end_string="]]]",
+        comment_start_string="[[#",
+        comment_end_string="#]]",
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    return environment.from_string(markdown, dict(FUNCTIONS)).render()
+
+
 def problems(document: Document) -> list[Problem]:
     """The calls of a document that have no value, each with its line."""
     found: list[Problem] = []
     for call in document.calls:
         try:
             value(call)
-        except ArgumentError as error:
+        except (ArgumentError, FieldError) as error:
             message, _, remedy = str(error).partition("; ")
             found.append(Problem(Place(document.file, call.line), f"[[[ {call.name}(…) ]]]: {message}", remedy))
     return found

@@ -13,12 +13,24 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from notekit import diagrams, emit, glossary, names, runners, settings, store, verify
+from notekit import diagrams, emit, glossary, names, runners, settings, shards, store, verify
 from notekit.model import Collection, Example, Output, Page, Problem, Result, Unit
 from notekit.parse import read_collection
 from notekit.parse.report import Report
+from notekit.shards import Shard
+from notekit.units import names_of, units_of
 
 Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """An example's output, of which unit it is, whether the store had it, and the key under which it is kept now."""
+
+    unit: Unit
+    output: Output
+    cached: bool
+    key: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +38,8 @@ class Checked:
     """A collection after its examples ran. ``results`` stand in the order of the notes' text.
 
     ``problems`` are all that stops a note from being read, those of computed text included. ``outputs`` are those
-    of the examples, by note and name; one that says ``run=no`` has none.
+    of the examples, by note and name; one that says ``run=no`` has none. ``division`` says which
+    of them a shard took, None where all were checked. ``keys`` are those under which the store holds outputs now.
     """
 
     collection: Collection
@@ -34,6 +47,8 @@ class Checked:
     drawings: tuple[tuple[str, str, str, diagrams.Drawing], ...]
     problems: tuple[Problem, ...]
     outputs: Mapping[tuple[str, str], Output] = field(default_factory=dict)
+    division: shards.Division | None = None
+    keys: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     @property
     def failed(self) -> tuple[Result, ...]:
@@ -61,69 +76,73 @@ def read(root: Path, only: Container[str] | None = None) -> Collection:
     return replace(collection, terms=terms, errors=tuple(sorted(report.found)))
 
 
+def store_of(root: Path) -> store.Store:
+    """The project's store, as its settings say. Raises SettingError."""
+    return store.Store(settings.store_folder(root), settings.store_size(root))
+
+
 def check(
-    root: Path, kept: store.Store, *, only: Container[str] | None = None, progress: Progress | None = None
+    root: Path,
+    kept: store.Store,
+    *,
+    only: Container[str] | None = None,
+    shard: Shard | None = None,
+    progress: Progress | None = None,
 ) -> Checked:
-    """Reads the notes, runs what is not yet known, and holds each output against what the note states."""
+    """Reads the notes, runs what is not yet known, and holds each output against what the note states.
+
+    Of a collection that is checked in shards only that shard's examples and diagrams are run, drawn and in the
+    results.
+    """
     collection = read(root, only)
+    division = None if shard is None else shards.division(kept, collection, shard)
     units = tuple(unit for note in collection.notes for unit in units_of(note.examples))
+    if division is not None:
+        units = tuple(unit for unit in units if names_of(unit)[0] in division.names)
     outputs = run(units, kept, progress)
+    kept.record(_seconds(outputs.values()))
     results: list[Result] = []
     drawings: list[tuple[str, str, str, diagrams.Drawing]] = []
     problems = list(collection.errors)
     for note in collection.notes:
-        for example in note.examples:
-            results.append(_verified(example, outputs))
-        for diagram in note.diagrams:
+        mine = _chosen(note.slug, division)
+        results += [_verified(example, outputs) for example in note.examples if mine(example.name)]
+        for diagram in (diagram for diagram in note.diagrams if mine(diagram.name)):
             drawn = diagrams.draw(diagram, tuple(document.language for document in note.documents))
             results.append(drawn.result)
             drawings += [(note.slug, diagram.name, language, one) for language, one in drawn.drawings.items()]
         for document in note.documents:
             problems += names.problems(document)
-    printed = {name: output for name, (output, _) in outputs.items()}
-    return Checked(collection, tuple(results), tuple(drawings), tuple(sorted(problems)), printed)
+    printed = {name: ran.output for name, ran in outputs.items()}
+    keys = {name: ran.key for name, ran in outputs.items() if ran.key is not None}
+    return Checked(collection, tuple(results), tuple(drawings), tuple(sorted(problems)), printed, division, keys)
 
 
-def _verified(example: Example, outputs: dict[tuple[str, str], tuple[Output, bool]]) -> Result:
+def _chosen(slug: str, division: shards.Division | None) -> Callable[[str], bool]:
+    """Whether an example or diagram of a note, by its name, is in the shard; all are where there is none."""
+    return lambda name: division is None or f"{slug}#{name}" in division.names
+
+
+def _verified(example: Example, outputs: Mapping[tuple[str, str], Ran]) -> Result:
     if example.run == "no":
         return verify.not_run(example, example.because or "")
-    output, cached = outputs[example.note, example.name]
-    return replace(verify.verify(example, output), cached=cached)
+    ran = outputs[example.note, example.name]
+    return replace(verify.verify(example, ran.output), cached=ran.cached)
 
 
-def units_of(examples: Iterable[Example]) -> tuple[Unit, ...]:
-    """What runs together: a session's examples, in order; each other example alone; none with ``run=no``."""
-    sessions: dict[tuple[str, str], list[Example]] = {}
-    units: list[list[Example]] = []
-    for example in examples:
-        if example.run == "no":
-            continue
-        if example.session is None:
-            units.append([example])
-        elif (example.document, example.session) in sessions:
-            sessions[example.document, example.session].append(example)
-        else:
-            sessions[example.document, example.session] = started = [example]
-            units.append(started)
-    return tuple(Unit(tuple(unit)) for unit in units)
-
-
-def run(
-    units: tuple[Unit, ...], kept: store.Store, progress: Progress | None = None
-) -> dict[tuple[str, str], tuple[Output, bool]]:
-    """The output of every example of the units, on all cores, and whether the store had it.
+def run(units: tuple[Unit, ...], kept: store.Store, progress: Progress | None = None) -> dict[tuple[str, str], Ran]:
+    """The output of every example of the units, on all cores, by note and name.
 
     Raises KeyboardInterrupt, with every process it started gone, when the user interrupts.
     """
-    outputs: dict[tuple[str, str], tuple[Output, bool]] = {}
+    outputs: dict[tuple[str, str], Ran] = {}
     pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
     try:
         pending = {pool.submit(_run_unit, unit, kept): unit for unit in units}
         for done, future in enumerate(as_completed(pending), start=1):
             unit = pending[future]
-            found, cached = future.result()
-            for example, output in zip(unit.examples, found, strict=True):
-                outputs[example.note, example.name] = (output, cached)
+            for example, ran in zip(unit.examples, future.result(), strict=True):
+                outputs[example.note, example.name] = ran
             if progress:
                 progress(done, len(units), unit.examples[0].note)
     except BaseException:
@@ -134,20 +153,34 @@ def run(
     return outputs
 
 
-def _run_unit(unit: Unit, kept: store.Store) -> tuple[tuple[Output, ...], bool]:
+def _seconds(outputs: Iterable[Ran]) -> dict[str, float]:
+    """How long each unit ran, by its name; nothing of those that did not."""
+    found: dict[str, float] = {}
+    for ran in outputs:
+        if not (ran.output.missing or ran.output.broken):
+            name = names_of(ran.unit)[0]
+            found[name] = found.get(name, 0.0) + ran.output.seconds
+    return found
+
+
+def key_of(unit: Unit) -> str:
+    """The key under which this machine keeps the unit's outputs."""
     runner = runners.for_example(unit.examples[0])
-    key = store.unit_key(unit, runner.tool_versions(unit), runners.ENVIRONMENT, runner.version)
+    return store.unit_key(unit, runner.tool_versions(unit), runner.environment(unit), runner.version)
+
+
+def _run_unit(unit: Unit, kept: store.Store) -> list[Ran]:
+    key = key_of(unit)
     found = kept.get(key)
     if found is not None:
-        return found, True
-    outputs = runner.run(unit)
+        return [Ran(unit, output, cached=True, key=key) for output in found]
+    outputs = runners.for_example(unit.examples[0]).run(unit)
     passed = all(
         verify.verify(example, output).status == "passed"
         for example, output in zip(unit.examples, outputs, strict=True)
     )
-    if passed:
-        kept.put(key, outputs)
-    return outputs, False
+    is_kept = passed and kept.put(key, outputs, names_of(unit))
+    return [Ran(unit, output, cached=False, key=key if is_kept else None) for output in outputs]
 
 
 def pages(checked: Checked, *, with_problems: bool = False) -> tuple[Page, ...]:

@@ -9,8 +9,9 @@ from dataclasses import replace
 from notekit import runners, sandbox
 from notekit.model import Example, Failure, Result, Unit
 from notekit.parse.languages import RUNNERS
-from notekit.pipeline import Checked, units_of
+from notekit.pipeline import Checked
 from notekit.settings import SettingError
+from notekit.units import units_of
 
 #: What can be required: a runner, or a capability.
 KNOWN = frozenset(RUNNERS) | runners.CAPABILITIES

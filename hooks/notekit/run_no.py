@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 from notekit.model import Collection, Place, Problem
-from notekit.settings import SettingError
+from notekit.settings import SettingError, own
 
-_FILE = "pyproject.toml"
 _NAMED = 3
 
 
@@ -27,18 +24,9 @@ def allowed(root: Path) -> Allowed | None:
 
     Raises SettingError for a file that is not TOML, and for anything but a whole number from 0.
     """
-    try:
-        text = (root / _FILE).read_text(encoding="utf-8")
-        found = tomllib.loads(text).get("tool", {}).get("pagewalk", {}).get("run_no")
-    except FileNotFoundError:
-        return None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        line = re.search(r"at line (\d+)", str(error))
-        raise SettingError(f"{_FILE}:{line[1] if line else 1}: not TOML; mend it so that it can be read") from error
+    found, place = own(root, "run_no")
     if found is None:
         return None
-    lines = (number for number, line in enumerate(text.split("\n"), start=1) if "run_no" in line.partition("#")[0])
-    place = Place(_FILE, next(lines, 1))
     if type(found) is not int or found < 0:
         raise SettingError(f"{place}: run_no is {found!r}; it takes a whole number from 0")
     return Allowed(found, place)

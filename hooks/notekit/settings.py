@@ -1,16 +1,25 @@
-"""What a project sets: where its notes are, and which languages they have. Read from ``mkdocs.yml``."""
+"""What a project sets: where its notes are, and which languages they have (``mkdocs.yml``); where results are kept,
+and how much of them (``[tool.pagewalk]`` in ``pyproject.toml``)."""
 
 from __future__ import annotations
 
 import difflib
 import os
+import re
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from notekit.model import Place
+
 DEFAULT_LANGUAGES = ("en", "zh")
+DEFAULT_STORE_SIZE = 256 << 20
+
+_TABLE_FILE = "pyproject.toml"
+_SIZE_UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 
 class SettingError(Exception):
@@ -68,10 +77,56 @@ def languages(root: Path) -> tuple[str, ...]:
     return tuple(found)
 
 
+def own(root: Path, key: str) -> tuple[Any, Place]:
+    """``key`` under ``[tool.pagewalk]`` of ``root/pyproject.toml``, and where it stands; None where it does not.
+
+    Raises SettingError for a file that is not TOML.
+    """
+    try:
+        text = (root / _TABLE_FILE).read_text(encoding="utf-8")
+        found: Any = tomllib.loads(text)
+    except FileNotFoundError:
+        return None, Place(_TABLE_FILE, 1)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        line = re.search(r"at line (\d+)", str(error))
+        place = Place(_TABLE_FILE, int(line[1]) if line else 1)
+        raise SettingError(f"{place}: not TOML; mend it so that it can be read") from error
+    for name in ("tool", "pagewalk", key):
+        found = found.get(name) if isinstance(found, dict) else None
+    begins = re.compile(rf"\s*{key}\s*=")
+    lines = (number for number, line in enumerate(text.split("\n"), 1) if begins.match(line))
+    return found, Place(_TABLE_FILE, next(lines, 1))
+
+
 def store_folder(root: Path) -> Path:
-    """Where results are kept: ``PAGEWALK_STORE`` if set, else ``.cache/results`` of the project."""
+    """Where results are kept: ``PAGEWALK_STORE`` if set, else ``store`` of ``[tool.pagewalk]`` (relative to the
+    project), else ``.cache/results``.
+
+    Raises SettingError for a setting that is not a path.
+    """
     given = os.environ.get("PAGEWALK_STORE")
-    return Path(given) if given else root / ".cache" / "results"
+    if given:
+        return Path(given).absolute()
+    found, place = own(root, "store")
+    if found is None:
+        return root / ".cache" / "results"
+    if not isinstance(found, str) or not found:
+        raise SettingError(f'{place}: store is {found!r}; it takes the path of a folder, such as "../results"')
+    return root / Path(found).expanduser()
+
+
+def store_size(root: Path) -> int:
+    """How many bytes of results are kept: ``store_size`` of ``[tool.pagewalk]`` (``"512 MiB"``), else 256 MiB.
+
+    Raises SettingError for anything but a number of KiB, MiB or GiB.
+    """
+    found, place = own(root, "store_size")
+    if found is None:
+        return DEFAULT_STORE_SIZE
+    size = re.fullmatch(r"(\d{1,6}) ?([KMG]iB)", found) if isinstance(found, str) else None
+    if size is None:
+        raise SettingError(f'{place}: store_size is {found!r}; it takes a size in KiB, MiB or GiB, such as "512 MiB"')
+    return int(size[1]) * _SIZE_UNITS[size[2]]
 
 
 def note_slugs(root: Path) -> frozenset[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 
-from notekit import pipeline, runners, sandbox
+from notekit import runners, sandbox
 from notekit.model import Collection, Example, Unit
 from notekit.runners import Opening
+from notekit.units import units_of
 
 # The start-up script comes in arguments, one a line, and from there through a descriptor: a file would be one more
 # than the example finds, and a single argument has at most 128 KiB (execve(2)).
@@ -45,7 +46,7 @@ def find(collection: Collection, name: str) -> tuple[Unit, Example]:
     if example is None:
         known = ", ".join(one.name for one in note.examples) or "none"
         raise UnknownError(f"{name}: there is no such example; this note has {known}")
-    for unit in pipeline.units_of(note.examples):
+    for unit in units_of(note.examples):
         if example in unit.examples:
             return unit, example
     return Unit((example,)), example

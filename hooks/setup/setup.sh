@@ -37,4 +37,8 @@ step "$stamps/environment" environment_key "Python environment" make_environment
 step "$stamps/site" site_key "Python packages" install_site
 [ "$kind" = site ] || step "$stamps/test" test_key "Python packages of the tests" install_test
 step "$stamps/own" own_key "vmsim, vmview, notekit" install_own
-[ "$kind" = site ] || step tests/micropython/node_modules/.pagewalk-setup node_key "MicroPython for the tests" install_node
+[ "$kind" = test ] || exit 0
+for folder in tests/*/package-lock.json; do
+    folder=${folder%/*}
+    step "$folder/node_modules/.pagewalk-setup" node_key "npm packages of $folder" install_node
+done

@@ -47,14 +47,15 @@ own_key() {
 
 install_own() { .venv/bin/python -m pip install -q --no-build-isolation --no-deps -e .; }
 
+# Of one folder of the tests, $folder.
 node_key() {
     node --version
-    digest tests/micropython/package.json tests/micropython/package-lock.json
+    digest "$folder/package.json" "$folder/package-lock.json"
 }
 
 # Node knows only the authorities that it was built with; a proxy's stands among the system's.
 install_node() {
     authorities=/etc/ssl/certs/ca-certificates.crt
     [ ! -f "$authorities" ] || export NODE_EXTRA_CA_CERTS="${NODE_EXTRA_CA_CERTS:-$authorities}"
-    npm --prefix tests/micropython ci --no-audit --no-fund --loglevel=error >/dev/null
+    npm --prefix "$folder" ci --no-audit --no-fund --loglevel=error >/dev/null
 }

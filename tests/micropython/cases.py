@@ -1,4 +1,4 @@
-"""Runs page-walk bodies and gives back everything that must be the same on every build, as text.
+"""Runs the bodies of diagrams and gives back everything that must be the same on every build, as text.
 
 The same file runs in CPython (imported by a test) and in MicroPython (by run.mjs).
 """
@@ -22,18 +22,19 @@ def shown(value):
 
 
 def run(text):
-    """``text``: a JSON list of bodies. For each the trace, the outcome, and per language Scene, SVG and text."""
-    view = vmview.types()["page-walk"]
+    """``text``: JSON pairs of type and body. For each the trace, the outcome, and per language Scene, SVG and text."""
+    types = vmview.types()
     results = []
-    for spec in json.loads(text):
+    for name, spec in json.loads(text):
+        view = types[name]
         try:
-            walk = view.run(spec)
+            trace = view.run(spec)
         except ValueError as error:
             results.append([str(error)])
             continue
-        result = [shown(walk), shown(view.outcome(walk))]
+        result = [shown(trace), shown(view.outcome(trace))]
         for language in ("en", "zh"):
-            scene = view.layout(walk, language)
-            result += [shown(scene), svg.render(scene, "d1"), view.describe(walk, language)]
+            scene = view.layout(trace, language)
+            result += [shown(scene), svg.render(scene, "d1"), view.describe(trace, language)]
         results.append(result)
     return results

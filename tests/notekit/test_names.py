@@ -6,6 +6,7 @@ import pytest
 
 from notekit import names
 from notekit.model import ComputedCall, Document, Head
+from vmsim import exit_reasons
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,10 @@ from notekit.model import ComputedCall, Document, Head
         ("reach", ("pt",), "4 KiB"),
         ("reach", ("pd",), "2 MiB"),
         ("reach", ("pml5",), "256 TiB"),
+        ("exit_of", ("CPUID",), "10 CPUID"),
+        ("exit_of", ("HLT",), "—"),
+        ("exit_of", ("HLT", "HLT exiting, CR3-load exiting"), "12 HLT"),
+        ("exit_of", ("MOV to CR3", "CR3-load exiting", "0x1000 0x2000"), "28 CR_ACCESS"),
     ],
 )
 def test_a_name_gives_its_text(name: str, args: tuple[object, ...], text: str) -> None:
@@ -36,9 +41,33 @@ def test_a_name_gives_its_text(name: str, args: tuple[object, ...], text: str) -
         ("hexadecimal", (-1,), "number is -1; it is a whole number from 0 to 0xffffffffffffffff"),
         ("hexadecimal", (True,), "number is True; it is a whole number from 0 to 0xffffffffffffffff"),
         ("binary_size", ("4",), "number is '4'; it is a whole number from 0 to 0xffffffffffffffff"),
+        ("exit_of", ("HALT",), "instruction is 'HALT'; allowed: an instruction that the vm-exit diagram knows"),
+        ("exit_of", ("CPUID", "", "a"), "targets is 'a'; allowed: numbers with spaces between them"),
     ],
 )
 def test_a_value_without_an_answer_is_a_problem_with_its_line(name: str, args: tuple[object, ...], said: str) -> None:
     """The line is that of the call; the message names the argument, its value and what is allowed."""
     document = Document("en", "a/b/en.md", Head("t", "q"), (), 1, calls=(ComputedCall(7, 0, 1, name, args),))
     assert [str(problem) for problem in names.problems(document)] == [f"a/b/en.md:7: [[[ {name}(…) ]]]: {said}"]
+
+
+@pytest.mark.parametrize(
+    ("operands", "text"),
+    [
+        ({"value": 0x2000}, "—"),
+        ({"value": 0x2000, "cr3_target_count": 1}, "28 CR_ACCESS"),
+        ({"value": 0x3000, "cpl": 3}, "#GP"),
+    ],
+)
+def test_operands_of_an_instruction_have_names(operands: dict[str, int], text: str) -> None:
+    """What decides beside the controls is given by name."""
+    args = ("MOV to CR3", "CR3-load exiting", "0x1000 0x2000")
+    assert names.value(ComputedCall(1, 0, 1, "exit_of", args, operands)) == text
+
+
+def test_the_rows_of_exit_reasons_are_a_table() -> None:
+    """There is a row for each basic exit reason, with four cells; some can end in user space, CPUID cannot."""
+    rows = names.value(ComputedCall(1, 0, 1, "exit_rows", ())).splitlines()
+    assert len(rows) == len(exit_reasons.ALL) and all(row.count("|") == 5 for row in rows)
+    assert "| 30 | `IO_INSTRUCTION` | `handle_io` | `KVM_EXIT_IO` |" in rows
+    assert "| 10 | `CPUID` | `kvm_emulate_cpuid` | — |" in rows

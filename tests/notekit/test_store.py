@@ -31,7 +31,7 @@ from notekit.model import (
     Unit,
 )
 from notekit.store import Store, unit_key
-from notekit.store.entry import decode, encode
+from notekit.store.entry import Entry, decode, encode
 
 KEY = "0123456789abcdef" * 4
 OTHER_KEY = "f" * 64
@@ -178,15 +178,15 @@ outputs = st.builds(
 )
 
 
-@given(st.lists(outputs, max_size=3).map(tuple))
-def test_an_entry_comes_back(kept: tuple[Output, ...]) -> None:
-    """Any outputs survive being written down and read."""
-    assert decode(KEY, encode(KEY, kept)) == kept
+@given(st.lists(outputs, max_size=3).map(tuple), st.lists(texts, max_size=2).map(tuple))
+def test_an_entry_comes_back(kept: tuple[Output, ...], about: tuple[str, ...]) -> None:
+    """Any outputs, and what they were kept for, survive being written down and read."""
+    assert decode(KEY, encode(KEY, kept, about)) == Entry(about, kept)
 
 
 def test_kept(tmp_path: Path) -> None:
     """What was put is got, also by another build, and leaves nothing else behind."""
-    Store(tmp_path / "new/store").put(KEY, OUTPUTS)
+    assert Store(tmp_path / "new/store").put(KEY, OUTPUTS)
     assert Store(tmp_path / "new/store").get(KEY) == OUTPUTS
     assert [path.name for path in (tmp_path / "new/store/01").iterdir()] == [f"{KEY}.json"]
     assert Store(tmp_path / "new/store").get(OTHER_KEY) is None
@@ -208,7 +208,8 @@ def test_an_entry_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypa
     monkeypatch.setattr(os, "fsync", recorded_fsync)
     monkeypatch.setattr(os, "replace", recorded_rename)
     Store(tmp_path).put(KEY, OUTPUTS)
-    assert done == ["file", "rename", "folder"]
+    # First the store's own folder, in which the entry's was made.
+    assert done == ["folder", "file", "rename", "folder"]
 
 
 @pytest.mark.parametrize(
@@ -219,9 +220,9 @@ def test_an_entry_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypa
 def test_no_failure_is_kept(tmp_path: Path, bad: dict[str, Any]) -> None:
     """A unit with an output that cannot have passed leaves no entry."""
     store = Store(tmp_path)
-    store.put(KEY, (OUTPUTS[0], Output(**bad)))
+    assert not store.put(KEY, (OUTPUTS[0], Output(**bad)))
     assert store.get(KEY) is None
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.glob("*/*")) == []
 
 
 def test_every_flipped_bit_is_a_miss(tmp_path: Path) -> None:
@@ -265,12 +266,14 @@ def test_whatever_is_found_is_a_miss(data: bytes) -> None:
         [],
         5,
         {},
+        {"format": 1, "key": KEY, "about": [], "outputs": []},
         {"format": 2, "key": KEY, "outputs": []},
-        {"format": 1, "key": OTHER_KEY, "outputs": []},
-        {"format": 1, "key": KEY, "outputs": [{}]},
-        {"format": 1, "key": KEY, "outputs": ["x"]},
-        {"format": 1, "key": KEY, "outputs": 5},
-        {"format": 1, "key": KEY, "outputs": [{"commands": [["not base64!", 0]]}]},
+        {"format": 2, "key": KEY, "about": 5, "outputs": []},
+        {"format": 2, "key": OTHER_KEY, "about": [], "outputs": []},
+        {"format": 2, "key": KEY, "about": [], "outputs": [{}]},
+        {"format": 2, "key": KEY, "about": [], "outputs": ["x"]},
+        {"format": 2, "key": KEY, "about": [], "outputs": 5},
+        {"format": 2, "key": KEY, "about": [], "outputs": [{"commands": [["not base64!", 0]]}]},
     ],
     ids=str,
 )
@@ -329,12 +332,12 @@ def test_a_store_that_cannot_be_is_only_a_problem(tmp_path: Path) -> None:
 def test_a_full_disk_is_only_a_problem(tmp_path: Path) -> None:
     """An entry that cannot be written whole is not kept, and an older one stays as it was."""
     store = Store(tmp_path)
-    store.put(KEY, OUTPUTS)
+    assert store.put(KEY, OUTPUTS)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
     try:
-        store.put(KEY, OUTPUTS[:1])
-        store.put(OTHER_KEY, OUTPUTS)
+        assert not store.put(KEY, OUTPUTS[:1])
+        assert not store.put(OTHER_KEY, OUTPUTS)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert store.problems == (f"{tmp_path}: File too large",)

@@ -1,5 +1,6 @@
 """Which build answers: the compiled one, never a stale one, the interpreted one on demand; and that it must compile."""
 
+import importlib
 import os
 import shutil
 import subprocess
@@ -41,30 +42,39 @@ def test_the_compiled_build_is_taken(tmp_path):
 
 def test_the_interpreted_build_on_demand(tmp_path):
     """VMSIM_INTERPRETED=1 takes the source, compiled or not."""
-    for extension in copy(tmp_path).glob("_walker.*.so"):
+    for extension in copy(tmp_path).glob("_*.so"):
         extension.unlink()
     assert which(tmp_path, VMSIM_INTERPRETED="1") == "interpreted"
 
 
 def test_a_missing_extension_is_an_error(tmp_path):
     """Where nothing was compiled, importing fails and says what to do."""
-    for extension in copy(tmp_path).glob("_walker.*.so"):
+    for extension in copy(tmp_path).glob("_*.so"):
         extension.unlink()
     assert which(tmp_path, *ALONE) == f"ImportError: vmsim is not compiled for this Python; {_build.REBUILD}"
 
 
-def test_a_stale_extension_is_an_error(tmp_path):
-    """One changed letter in walker.py, and the old extension is refused."""
-    source = copy(tmp_path) / "walker.py"
+@pytest.mark.parametrize("name", _build.SOURCES)
+def test_a_stale_extension_is_an_error(tmp_path, name):
+    """One changed letter in a source, and the old extension is refused."""
+    source = copy(tmp_path) / f"{name}.py"
     source.write_text(source.read_text() + "#")
     assert (
-        which(tmp_path, *ALONE) == f"ImportError: vmsim/walker.py was changed after it was compiled; {_build.REBUILD}"
+        which(tmp_path, *ALONE) == f"ImportError: vmsim/{name}.py was changed after it was compiled; {_build.REBUILD}"
     )
 
 
+def test_the_compiled_walker_uses_the_compiled_ept_walk():
+    """Neither build calls into the other."""
+    assert _build.compiled().translate_guest_physical.__module__ == "vmsim._ept"
+    assert _build.interpreted().translate_guest_physical.__module__ == "vmsim.ept"
+
+
 def test_both_builds_come_from_one_source():
-    """The extension in use carries the digest of the walker.py that is tested beside it."""
-    assert _build.source_digest() == _build.compiled().SOURCE_DIGEST
+    """Each extension in use carries the digest of the source that is tested beside it."""
+    for name in _build.SOURCES:
+        extension = importlib.import_module(f"vmsim._{name}")
+        assert extension.COMPILED and _build.source_digest(name) == extension.SOURCE_DIGEST
     assert _build.compiled().translate is not _build.interpreted().translate
 
 

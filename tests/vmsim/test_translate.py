@@ -112,7 +112,7 @@ def test_supervisor_writes_respect_read_only_pages_only_with_wp(build):
         ({"maxphyaddr": 40}, {"PDE": {"address": 1 << 40}}, (51, 40)),
         ({}, {"PDE": {"PS": 1, "address": 0x2000}}, (20, 13)),
         ({}, {"PDPTE": {"PS": 1, "address": 0x200000}}, (29, 13)),
-        ({"efer": bits.EFER_LMA}, {"PTE": {"XD": 1}}, (63, 63)),
+        ({"efer": bits.EFER_LMA | bits.EFER_LME}, {"PTE": {"XD": 1}}, (63, 63)),
     ],
 )
 def test_reserved_bits(build, change, entries, reserved):

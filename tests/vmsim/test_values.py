@@ -1,12 +1,27 @@
 """Values, entries, memory and mappings."""
 
+import importlib
+import pkgutil
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vmsim import Access, Entry, FieldError, Memory, Processor, bits, compose, entries, processor, trace
+import vmsim
+from vmsim import (
+    Access,
+    Entry,
+    Ept,
+    FieldError,
+    Memory,
+    Processor,
+    bits,
+    compose,
+)
 from vmsim.entries import flag_names
+from vmsim.eptp import CAPABILITIES
 from vmsim.mapping import map_address
+from vmsim.paging import LEVEL_4
 from vmsim.value import Value
 from vmview import page_walk, scene
 
@@ -14,7 +29,10 @@ LEVELS = st.integers(1, 5)
 WORDS = st.integers(0, bits.MAX_64)
 
 
-MODULES = (entries, processor, trace, scene, page_walk)
+# All of vmsim that MicroPython runs, and the values of its views.
+NAMES = [module.name for module in pkgutil.iter_modules(vmsim.__path__) if not module.ispkg]
+MODULES = [importlib.import_module(f"vmsim.{name}") for name in NAMES if not name.startswith("_")]
+MODULES += [scene, page_walk]
 VALUES = {
     cls
     for module in MODULES
@@ -41,7 +59,7 @@ def test_values_are_frozen_and_compared_by_their_fields():
     "args, named, message",
     [
         ((), {}, "Entry: level is missing"),
-        ((1, 2, 3), {}, "Entry has 2 fields, not 3"),
+        ((1, 2, LEVEL_4, 3), {}, "Entry has 3 fields, not 4"),
         ((1,), {"level": 2}, "Entry: level is given twice"),
         ((1,), {"flags": 2}, "Entry has no field flags"),
     ],
@@ -116,14 +134,28 @@ def test_compose_refuses_what_has_no_place(level, address, flags, field):
         (lambda: Memory(size=4096).read(-8), "address"),
         (lambda: Processor(cr3=1 << 40, maxphyaddr=40), "cr3"),
         (lambda: Processor(cr3=0, maxphyaddr=53), "maxphyaddr"),
-        (lambda: Processor(cr3=0, cr0=1), "cr0"),
+        (lambda: Processor(cr3=0, cr0=bits.CR0_PG), "cr0"),
+        (lambda: Processor(cr3=0, cr0=1), "efer"),
         (lambda: Processor(cr3=0, cr4=0), "cr4"),
-        (lambda: Processor(cr3=0, efer=0), "efer"),
-        (lambda: Processor(cr3=0, cr4=bits.CR4_PAE | bits.CR4_PKS), "cr4"),
+        (lambda: Processor(cr3=0, cr4=bits.CR4_PAE | bits.CR4_LAM_SUP), "cr4"),
+        (lambda: Processor(cr3=0, efer=bits.EFER_LME), "efer"),
         (lambda: Processor(cr3=0, pkru=1 << 32), "pkru"),
+        (lambda: Processor(cr3=0, pkrs=-1), "pkrs"),
+        (lambda: Processor(cr3=0, pdptes=(1, 2, 3)), "pdptes"),
+        (lambda: Processor(cr3=0, pdptes=(0, 0, 0, 7)), "pdptes/3"),
+        (lambda: Processor(cr3=0, pdptes=(0, 1 << 52 | 1, 0, 0)), "pdptes/1"),
         (lambda: Access("execute"), "access"),
         (lambda: Access(cpl=4), "cpl"),
         (lambda: Access("fetch", 3, True), "implicit"),
+        (lambda: Access("fetch", 3, stack=True), "stack"),
+        (lambda: Ept(0x1000), "eptp"),
+        (lambda: Ept(0x1000 | 6), "eptp"),
+        (lambda: Ept(0x1000 | 3 << 3 | 1), "eptp"),
+        (lambda: Ept(0x1000 | 3 << 3 | 1 << 7 | 6), "eptp"),
+        (lambda: Ept(0x1000 | 3 << 3 | 1 << 6 | 6, CAPABILITIES & ~bits.EPT_CAP_AD), "eptp"),
+        (lambda: Ept(0x1000 | 4 << 3 | 6, CAPABILITIES & ~bits.EPT_CAP_WALK_5), "eptp"),
+        (lambda: Ept(1 << 52 | 3 << 3 | 6), "eptp"),
+        (lambda: Ept(0x101E, mode_based_execute_control=2), "mode_based_execute_control"),
     ],
 )
 def test_a_value_that_cannot_be_is_named(call, field):

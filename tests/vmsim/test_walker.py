@@ -4,7 +4,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.vmsim import oracle
-from vmsim import Access, GeneralProtection, Memory, PageFault, Processor, Translation, bits
+from vmsim import (
+    Access,
+    EptMisconfiguration,
+    EptViolation,
+    GeneralProtection,
+    Memory,
+    PageFault,
+    Processor,
+    Translation,
+    bits,
+)
 from vmsim import walker as interpreted
 from vmsim._build import compiled
 
@@ -93,13 +103,17 @@ def walk_of(build, case, memory):
 def answer_of(walk, memory):
     """The walk in the oracle's words."""
     match walk.result:
-        case Translation(physical_address=physical, level=level):
+        case Translation(level=level, mode=mode):
             memory.apply(walk)
-            return ("ok", physical, bits.reach(level), dict(memory.items()))
+            return ("ok", walk.host_physical_address, mode.reach(level) if level else 0, dict(memory.items()))
         case PageFault(error_code=code):
             return ("#PF", code)
         case GeneralProtection():
             return ("#GP",)
+        case EptViolation(qualification=qualification, guest_physical_address=guest):
+            return ("EPT violation", qualification, guest)
+        case EptMisconfiguration(guest_physical_address=guest):
+            return ("EPT misconfiguration", guest)
 
 
 def nonzero(answer):

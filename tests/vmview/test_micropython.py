@@ -13,7 +13,7 @@ from vmview import page_walk
 FOLDER = Path(__file__).parents[1] / "micropython"
 SOURCES = Path(_build.__file__).parents[1]
 ADDRESS = 0x7F12_3456_7ABC
-BODIES = [
+WALKS = [
     {"linear_address": ADDRESS},
     {"linear_address": 0xFFFF_FFFF_FFFF_FFFF, "page_size": "4 KiB", "mode": "supervisor", "access": "write"},
     {"linear_address": ADDRESS, "page_size": "2 MiB", "access": "write", "entries": {"PDE": {"R/W": 0}}},
@@ -27,6 +27,19 @@ BODIES = [
     {"linear_address": ADDRESS, "page_size": "4 kB"},
     {"linear_address": ADDRESS, "entries": {"PDE": {"R/W": 2}}},
 ]
+EXITS = [
+    {"instruction": "CPUID", "cpl": 3},
+    {"instruction": "MOV to CR3", "controls": ["CR3-load exiting"], "cr3_target_values": [1 << 63, 0x1000]},
+    {"instruction": "WRMSR", "controls": ["use MSR bitmaps"], "msr": 0xC000_0080, "value": (1 << 64) - 1},
+    {"instruction": "OUT", "port": 0x3F8, "size": 4, "controls": ["use I/O bitmaps"], "io_bitmap": [0x3FA]},
+    {"instruction": "HLT", "cpl": 3},
+    {"instruction": "MOV from CR4", "cr4_guest_host_mask": 0x2000, "cr4_read_shadow": 0},
+    {"access": "write", "guest_physical_address": 0xFED0_0000, "controls": ["enable EPT"], "ept_entry": {"R": 0}},
+    {"access": "read", "controls": ["enable EPT"], "kvm": {"gpa": "no page"}},
+    {"instruction": "CPUID", "msr": 1},
+    {"instruction": "HLT", "controls": ["HLT existing"]},
+]
+BODIES = [("page-walk", body) for body in WALKS] + [("vm-exit", body) for body in EXITS]
 
 
 def load_cases():
@@ -41,7 +54,7 @@ def answers():
     """What MicroPython makes of the bodies."""
     assert (FOLDER / "node_modules").is_dir(), "MicroPython is not here: run `npm ci` in tests/micropython"
     ran = subprocess.run(
-        ["node", "run.mjs", str(SOURCES)],
+        ["node", "run.mjs", str(SOURCES), "cases"],
         cwd=FOLDER,
         input=json.dumps(BODIES),
         capture_output=True,
@@ -57,7 +70,7 @@ def test_micropython_sees_and_draws_the_same(build, answers, monkeypatch):
     """Trace, outcome, Scene, SVG and text, in both languages, are the same to the last byte on all three."""
     monkeypatch.setattr(page_walk, "translate", build().translate)
     here = load_cases().run(json.dumps(BODIES))
-    assert [len(results) for results in here] == [8] * 9 + [1] * 3
+    assert [len(results) for results in here] == [8] * 9 + [1] * 3 + [8] * 8 + [1] * 2
     for mine, theirs in zip(here, answers, strict=True):
         assert mine == theirs
 

@@ -7,10 +7,9 @@ import sys
 from pathlib import Path
 
 from notekit import accept as accepting
-from notekit import pipeline, settings
+from notekit import pipeline
 from notekit.commands.check import chosen_notes
 from notekit.commands.progress import progress
-from notekit.store import Store
 
 
 def accept(root: Path, notes: tuple[str, ...], *, yes: bool) -> int:
@@ -26,8 +25,8 @@ def accept(root: Path, notes: tuple[str, ...], *, yes: bool) -> int:
     if isinstance(only, str):
         _say(only)
         return 2
-    with progress(quiet=False, no_color=False) as told:
-        checked = pipeline.check(root, Store(settings.store_folder(root)), only=only, progress=told)
+    with progress(quiet=False, no_color=False) as told, pipeline.store_of(root) as kept:
+        checked = pipeline.check(root, kept, only=only, progress=told)
     try:
         plan = accepting.plan(root, checked)
     except OSError as error:

@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TextIO
 
-from notekit import pipeline, required, run_no, settings
+from notekit import pipeline, required, run_no, settings, shards
 from notekit.commands import github as cli_github
 from notekit.commands.progress import progress
 from notekit.files import write_whole
@@ -18,7 +18,7 @@ from notekit.report import github as report_github
 from notekit.report.json import as_json, without_commands
 from notekit.report.junit import junit
 from notekit.report.text import coloured, text
-from notekit.store import Store
+from notekit.shards import Shard
 
 
 def check(
@@ -28,10 +28,11 @@ def check(
     json_file: str | None,
     junit_file: Path | None,
     require: tuple[str, ...],
+    shard: Shard | None = None,
     quiet: bool,
     plain: bool,
 ) -> int:
-    """Checks the notes and reports what was found; the exit status of ``notes check``.
+    """Checks the notes (or a shard of them) and reports what was found; the exit status of ``notes check``.
 
     Raises SettingError, before anything runs, for a setting or a ``--require`` that cannot be used.
     """
@@ -41,9 +42,13 @@ def check(
     if isinstance(only, str):
         print(only, file=sys.stderr)
         return 2
-    kept = Store(settings.store_folder(root))
-    with progress(quiet=quiet, no_color=plain) as update:
-        checked = pipeline.check(root, kept, only=only, progress=update)
+    if shard is not None and only is not None:
+        print("--shard divides all notes among machines; leave out the names of notes", file=sys.stderr)
+        return 2
+    kept = pipeline.store_of(root)
+    with kept, progress(quiet=quiet, no_color=plain) as update:
+        checked = pipeline.check(root, kept, only=only, shard=shard, progress=update)
+        left = checked.division is None or _leave_manifest(kept.root, checked.division, checked)
     for problem in kept.problems:
         print(f"{problem}; what cannot be kept there runs again next time", file=sys.stderr)
     report = Report(required.demand(checked, demanded), run_no.excess(checked.collection, limit))
@@ -52,8 +57,25 @@ def check(
     if cli_github.is_there(os.environ):
         cli_github.tell(report, root, stream, os.environ)
     # Both are tried, so that one run says all that is wrong.
-    written = [_write_json(report, json_file), junit_file is None or _write(junit_file, junit(report))]
+    written = [left, _write_json(report, json_file), junit_file is None or _write(junit_file, junit(report))]
     return report.status if all(written) else 2
+
+
+def _leave_manifest(folder: Path, division: shards.Division, checked: pipeline.Checked) -> bool:
+    """Whether what the shard ran could be kept for ``notes merge``; says what it was, or why not."""
+    share = f"{len(checked.results)} of {division.examples} examples"
+    print(f"shard {division.shard.number} of {division.shard.of}: {share}", file=sys.stderr)
+    if checked.collection.errors:
+        print("a note could not be read, so there is nothing to merge; mend it and run all shards", file=sys.stderr)
+        return True
+    statuses = {f"{result.note}#{result.name}": result.status for result in checked.results}
+    keys = {f"{note}#{name}": key for (note, name), key in checked.keys.items()}
+    try:
+        shards.write(folder, shards.manifest(division, statuses, keys))
+    except OSError as error:
+        print(f"{folder}: the shard cannot be merged, its manifest cannot be kept ({error.strerror})", file=sys.stderr)
+        return False
+    return True
 
 
 def chosen_notes(root: Path, notes: tuple[str, ...]) -> frozenset[str] | str | None:

@@ -40,6 +40,8 @@ def hidden_code(text: str) -> str:
     CommonMark, "Code spans": a run of backticks is closed by the next run that is as long; a backslash
     before a run keeps its first backtick from opening a span, and does nothing inside one.
     """
+    if "`" not in text:
+        return text
     starts: dict[int, list[int]] = {}
     for run in _RUN.finditer(text):
         starts.setdefault(len(run[0]), []).append(run.start())

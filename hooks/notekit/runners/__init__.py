@@ -20,7 +20,6 @@ from notekit.runners._packages import BESIDE, packages
 __all__ = [
     "BESIDE",
     "CAPABILITIES",
-    "ENVIRONMENT",
     "TOOL_OF",
     "Opening",
     "Runner",
@@ -32,9 +31,6 @@ __all__ = [
     "packages",
     "used",
 ]
-
-#: The environment of everything that runs; part of the store's key.
-ENVIRONMENT = sandbox.ENVIRONMENT
 
 
 @cache

@@ -11,6 +11,7 @@ from notekit import sandbox
 from notekit.model import Example, Output, Unit
 from notekit.runners import _capabilities
 from notekit.runners._opening import Opening
+from notekit.runners._words import words_of_scripts
 from notekit.sandbox import tools
 
 
@@ -22,7 +23,7 @@ class Runner(ABC):
 
     name: str
     languages: tuple[str, ...]
-    version: str = f"host {sandbox.VERSION}.1"
+    version: str = "1"
 
     @abstractmethod
     def needed(self, unit: Unit) -> tuple[str, ...]:
@@ -44,7 +45,8 @@ class Runner(ABC):
 
     def tools(self, unit: Unit) -> tuple[str, ...]:
         """The executables and libraries on which the outcome depends: their versions are shown, and in the key."""
-        return (*self.needed(unit), *(_capabilities.TOOL_OF[name] for name in _capabilities.names(unit.examples)))
+        named = (_capabilities.TOOL_OF[name] for name in _capabilities.names(unit.examples))
+        return tuple(dict.fromkeys((*self.needed(unit), *named, *words_of_scripts(unit.examples))))
 
     def at_home(self, unit: Unit) -> tuple[str, ...]:
         """The executables that a person uses for what the runner does without one."""
@@ -53,6 +55,15 @@ class Runner(ABC):
     def tool_versions(self, unit: Unit) -> tuple[tuple[str, str], ...]:
         """(tool, version) of each of them that is on this machine."""
         return tools.versions(self.tools(unit))
+
+    def limits(self, unit: Unit) -> tuple[sandbox.Limits, ...]:
+        """The limits under which its processes run. Default: those of each example."""
+        return tuple(limits_of(example) for example in unit.examples)
+
+    def environment(self, unit: Unit) -> dict[str, str]:
+        """All that the unit is confined with: variables, limits and the sandbox itself. Part of the store's key."""
+        limits = "; ".join(str(limits) for limits in self.limits(unit))
+        return {**sandbox.ENVIRONMENT, "limits": limits, "sandbox": sandbox.identity()}
 
     def run(self, unit: Unit) -> tuple[Output, ...]:
         """Runs the unit; one Output per example. Raises sandbox.Stopped after ``sandbox.kill_all``, and nothing else

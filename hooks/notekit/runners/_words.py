@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+
+from notekit.model import Example, NamedFile
 
 # What ends one simple command and begins the next; also $( ` { and the words that stand before a command.
 _BREAK = re.compile(r"\|\|?|&&?|;;?|\n|\$\(|<\(|>\(|[()`]")
@@ -24,6 +26,24 @@ _BUILTIN_NAMES = (
 _BUILTINS = frozenset(_BUILTIN_NAMES.split())
 _HERE_DOCUMENT = re.compile(r"""<<-?\s*(['"]?)(\w+)\1""")
 _WORD = re.compile(r"[A-Za-z0-9_.+\[-]+")
+_SHELLS = frozenset({"bash", "sh", "fish"})
+_SCRIPT_NAME = re.compile(r"\.(?:ba|fi)?sh$")
+_SCRIPT_START = re.compile(rb"#!\S*(?:/|\benv\s+)(?:ba|da|fi)?sh\b")
+
+
+def words_of_scripts(examples: Iterable[Example]) -> tuple[str, ...]:
+    """What the shell programs of examples call, and the shell scripts among the files that they may use."""
+    words: dict[str, None] = {}
+    for example in examples:
+        texts = [example.code] if example.language in _SHELLS else []
+        texts += [file.content.decode("utf-8", "replace") for file in example.files if _is_script(file)]
+        for text in texts:
+            words |= dict.fromkeys(words_of(text))
+    return tuple(words)
+
+
+def _is_script(file: NamedFile) -> bool:
+    return bool(_SCRIPT_NAME.search(file.path) or _SCRIPT_START.match(file.content))
 
 
 def words_of(text: str) -> tuple[str, ...]:

@@ -36,6 +36,10 @@ class CRunner(Runner):
         """gcc, the assembler and linker that it calls, and the C library."""
         return (*super().tools(unit), "as", "ld", "libc.so.6")
 
+    def limits(self, unit: Unit) -> tuple[Limits, ...]:
+        """Those of the compiler, and of the program."""
+        return (COMPILING, *super().limits(unit))
+
     def start(self, unit: Unit) -> Sequence[Output]:
         """Compiles the one program of the unit and, where the note says so, runs it."""
         (example,) = unit.examples

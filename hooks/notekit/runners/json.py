@@ -29,6 +29,10 @@ class JsonRunner(Runner):
         """Nothing that is not in this process."""
         return ()
 
+    def environment(self, unit: Unit) -> dict[str, str]:
+        """Nothing: it is read in this process."""
+        return {}
+
     def at_home(self, unit: Unit) -> tuple[str, ...]:
         """A program that reads a document, or holds it against a schema."""
         return ("jsonschema",) if unit.examples[0].schema else ("jq",)

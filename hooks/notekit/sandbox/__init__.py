@@ -12,6 +12,7 @@ Glossary
 from __future__ import annotations
 
 from notekit.sandbox.execute import Dialogue, execute
+from notekit.sandbox.identity import identity
 from notekit.sandbox.layout import ENVIRONMENT, HOME, SEARCH_PATH, WORK
 from notekit.sandbox.limits import KIB, MIB, Execution, Limits
 from notekit.sandbox.probe import explain, probe
@@ -19,16 +20,12 @@ from notekit.sandbox.process import SandboxError
 from notekit.sandbox.stopping import Stopped, kill_all, start_again
 from notekit.sandbox.terminal import Session, converse
 
-#: Part of the store's key: changes with whatever changes what an example finds in the sandbox.
-VERSION = "1"
-
 __all__ = [
     "ENVIRONMENT",
     "HOME",
     "KIB",
     "MIB",
     "SEARCH_PATH",
-    "VERSION",
     "WORK",
     "Dialogue",
     "Execution",
@@ -39,6 +36,7 @@ __all__ = [
     "converse",
     "execute",
     "explain",
+    "identity",
     "kill_all",
     "probe",
     "start_again",

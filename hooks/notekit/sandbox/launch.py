@@ -24,6 +24,17 @@ def gives_away() -> bool:
     return os.geteuid() == 0 and _maps(NOBODY)
 
 
+def as_nobody() -> tuple[str, ...]:
+    """A command to put before bubblewrap where the builder is root.
+
+    Not subprocess's ``user=``: with that it forks instead of using vfork(2), which costs 3 ms in a process that has
+    MkDocs loaded; setpriv costs 0.7 ms (measured).
+    """
+    if not gives_away():
+        return ()
+    return ("/usr/bin/setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups")
+
+
 def default_signals() -> tuple[str, ...]:
     """A command to put before bubblewrap where the builder ignores signals (``nohup make``): that is inherited,
     and a shell cannot undo it. Those that Python itself ignores, subprocess restores."""

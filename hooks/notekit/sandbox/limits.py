@@ -36,11 +36,11 @@ class Limits:
                 return Exceeded(limit, size(getattr(self, limit)))
 
 
-def size(count: int) -> str:
-    """Bytes for people: ``64 MiB``, ``1.5 KiB``, ``7 bytes``."""
+def size(count: int, places: int | None = None) -> str:
+    """Bytes for people: ``64 MiB``, ``1.5 KiB``, ``7 bytes``; with that many decimal places, or as many as it takes."""
     for unit, name in ((MIB, "MiB"), (KIB, "KiB")):
         if count >= unit:
-            return f"{count / unit:g} {name}"
+            return f"{count / unit:g} {name}" if places is None else f"{count / unit:.{places}f} {name}"
     return f"{count} bytes"
 
 

@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 
 from notekit.sandbox import layout
-from notekit.sandbox.launch import NOBODY, default_signals, gives_away, inside, launcher, seal
+from notekit.sandbox.launch import NOBODY, as_nobody, default_signals, gives_away, inside, launcher, seal
 from notekit.sandbox.limits import Limits
 
 _START_SECONDS = 60.0
@@ -84,11 +84,10 @@ class Confined:
         # From a descriptor, so that a list of the sandbox's own processes stays readable.
         args = self._memory(b"".join(os.fsencode(option) + b"\0" for option in options), given)
         source = self._memory(stdin, given) if stdin else self._keep(os.open(os.devnull, os.O_RDONLY), given)
-        nobody = NOBODY if gives_away() else None
         try:
             self._process = subprocess.Popen(
                 [
-                    *(*default_signals(), bwrap, "--args", str(args), "--"),
+                    *(*default_signals(), *as_nobody(), bwrap, "--args", str(args), "--"),
                     *("/bin/bash", "--norc", "--noprofile", "-c", launcher(limits, say, hear), "bash", *argv),
                 ],
                 stdin=source if terminal is None else terminal,
@@ -98,9 +97,6 @@ class Confined:
                 cwd="/",
                 env={},
                 start_new_session=True,
-                user=nobody,
-                group=nobody,
-                extra_groups=None if nobody is None else [],
             )
         except OSError as error:
             raise SandboxError(f"{bwrap} cannot be started: {error.strerror}") from error

@@ -1,54 +1,59 @@
-"""An entry of the store as bytes: JSON, sealed by a digest of itself.
+"""An entry of the store as bytes: sealed JSON, ``{"format":2,"key":"…","about":[…],"outputs":[…]}``.
 
-``{"sha256":"…","entry":{"format":1,"key":"…","outputs":[…]}}`` on one line, written in one way only. The digest is of
-the bytes of ``entry``, so that an entry with any bit changed is told from a whole one; the key in it tells an entry
-that lies under another's name. What was printed is in base64, since it need not be text.
+The seal tells an entry with any bit changed from a whole one; the key in it tells an entry that lies under another's
+name. What was printed is in base64, since it need not be text.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
-import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar, cast, get_args
 
 from notekit.model import BuildOutput, CommandOutput, Exceeded, Limit, Output
+from notekit.store.seal import seal, unseal
 
-__all__ = ["decode", "encode"]
+__all__ = ["Entry", "OtherFormatError", "decode", "encode"]
 
-_FORMAT = 1
-_TAIL = b"}\n"
+_FORMAT = 2
 _T = TypeVar("_T")
 
 
-def encode(key: str, outputs: Sequence[Output]) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What an entry holds: the outputs of a unit, and which examples (``area/slug#name``) they were kept for."""
+
+    about: tuple[str, ...]
+    outputs: tuple[Output, ...]
+
+
+class OtherFormatError(ValueError):
+    """An entry that is whole, and was not written by this version."""
+
+
+def encode(key: str, outputs: Sequence[Output], about: Sequence[str] = ()) -> bytes:
     """The entry of these outputs under that key."""
-    entry = {"format": _FORMAT, "key": key, "outputs": [_from_output(output) for output in outputs]}
-    body = json.dumps(entry, ensure_ascii=True, separators=(",", ":")).encode("ascii")
-    return _head(body) + body + _TAIL
+    described = [_from_output(output) for output in outputs]
+    return seal({"format": _FORMAT, "key": key, "about": list(about), "outputs": described})
 
 
-def decode(key: str, data: bytes) -> tuple[Output, ...]:
-    """The outputs of an entry.
+def decode(key: str, data: bytes) -> Entry:
+    """What an entry holds.
 
-    Raises ValueError for whatever ``encode`` has not written under that key: damaged, cut short, another's, of
-    another format.
+    Raises OtherFormatError for one that another version of this package wrote, and ValueError for whatever else
+    ``encode`` has not written under that key: damaged, cut short, another's.
     """
-    body = data[len(_head(b"")) : -len(_TAIL)]
-    if data != _head(body) + body + _TAIL:
-        raise ValueError("the digest is not that of the entry")
+    entry = unseal(data)
     try:
-        entry = json.loads(body)
-        if (entry["format"], entry["key"]) != (_FORMAT, key):
-            raise ValueError("an entry of another format or key")
-        return tuple(_to_output(described) for described in entry["outputs"])
-    except (LookupError, TypeError, OverflowError, RecursionError) as error:
+        if entry["format"] != _FORMAT:
+            raise OtherFormatError("an entry of another format")
+        if entry["key"] != key:
+            raise ValueError("an entry of another key")
+        about = tuple(_text(name) for name in entry["about"])
+        return Entry(about, tuple(_to_output(described) for described in entry["outputs"]))
+    except (LookupError, TypeError, OverflowError) as error:
         raise ValueError("not an entry") from error
-
-
-def _head(body: bytes) -> bytes:
-    return b'{"sha256":"%s","entry":' % hashlib.sha256(body).hexdigest().encode("ascii")
 
 
 def _from_output(output: Output) -> dict[str, Any]:

@@ -12,11 +12,13 @@ from notekit.model import Example, NamedFile, Unit
 __all__ = ["unit_key"]
 
 # Counts up when what goes into a key is put together differently.
-_RECIPE = 1
+_RECIPE = 2
 
 
 def unit_key(unit: Unit, tools: Sequence[tuple[str, str]], environment: Mapping[str, str], runner_version: str) -> str:
     """64 hexadecimal digits: the SHA-256 of a unit's code, files, options, tools and environment, as canonical JSON.
+
+    ``environment`` is all that its runner confines it with: variables, limits, the sandbox (``Runner.environment``).
 
     Neither what the note expects (lines, ends, ``fails``) nor where it says so (path, line, session's name) is in
     it. The order of the tools does not matter, that of the examples does. A program's id is in it, since it

@@ -1,0 +1,1 @@
+"""The commands of ``vmsim``: one file each, which defines ``command``."""
