@@ -25,9 +25,9 @@ NOTE_BOOST = 2
 _LONGEST_WORD = 3
 _HAN = re.compile(r"[\u3400-\u9fff]+")
 _TAG = re.compile(r"<[^>]*>")
-# EXIT_REASON_EPT_VIOLATION, kvm_main.c, GuestState: a name that is made of several.
-_NAME = re.compile(r"[A-Za-z_][\w.]*\w")
-_PART = re.compile(r"(?<=[_.])(?=[^\W_])|(?<=[a-z0-9])(?=[A-Z])")
+# EXIT_REASON_EPT_VIOLATION, kvm_main.c, GuestState: a name that is made of several. Chinese may stand right beside it.
+_NAME = re.compile(r"[A-Za-z_][\w.]*\w", re.ASCII)
+_PART = re.compile(r"(?<=[_.])(?=[^\W_])|(?<=[a-z0-9])(?=[A-Z])", re.ASCII)
 
 
 def teach(terms: Sequence[Term], cache: Path) -> None:
@@ -95,4 +95,4 @@ def _uses(text: str, name: str) -> bool:
     """Whether the text has the name: within other characters if it is Chinese, as a word otherwise."""
     if name not in text:
         return False
-    return bool(_HAN.search(name)) or re.search(rf"(?<!\w){re.escape(name)}s?(?!\w)", text) is not None
+    return bool(_HAN.search(name) or re.search(rf"(?<!\w){re.escape(name)}s?(?!\w)", text, re.ASCII))

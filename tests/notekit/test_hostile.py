@@ -38,9 +38,9 @@ for _ in range(100):
 @pytest.fixture(autouse=True)
 def nothing_left() -> Iterator[None]:
     """No process, zombie or descriptor is left by any of these tests."""
-    before = descriptors()
+    before = descriptors(), children()
     yield
-    assert (descriptors(), children(), processes_with(MARK)) == (before, [], [])
+    assert (descriptors(), children(), processes_with(MARK)) == (*before, [])
 
 
 @pytest.mark.parametrize(

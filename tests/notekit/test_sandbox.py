@@ -195,11 +195,11 @@ def test_only_regular_files_are_read_back(tmp_path: Path) -> None:
 
 def test_nothing_is_left_behind() -> None:
     """After many executions at once, each has its own answer, and no descriptor or child is left."""
-    before = descriptors()
+    before = descriptors(), children()
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda number: bash(f"echo {number}; sleep 0.05").stdout, range(48)))
     assert answers == [f"{number}\n".encode() for number in range(48)]
-    assert (descriptors(), children()) == (before, [])
+    assert (descriptors(), children()) == before
 
 
 def test_an_ordinary_user_can_run_it() -> None:
@@ -230,6 +230,7 @@ def stopping() -> Iterator[None]:
 def test_all_can_be_killed_at_once() -> None:
     """kill_all ends what runs, what starts, and what would start later, in well under a deadline."""
     outcomes: list[str] = []
+    before = children()
 
     def attempt() -> None:
         try:
@@ -248,7 +249,7 @@ def test_all_can_be_killed_at_once() -> None:
     for thread in threads:
         thread.join(timeout=9)
     attempt()
-    assert (outcomes, children()) == (["stopped"] * 9, [])
+    assert (outcomes, children()) == (["stopped"] * 9, before)
     # What was killed while it started is not waited for.
     while processes_with(MARK) and time.monotonic() < give_up:
         time.sleep(0.01)

@@ -50,8 +50,8 @@ def test_each_language_has_its_own_page_navigation_and_title(built: Project) -> 
     assert '<html lang="en"' in english and '<html lang="zh"' in chinese
     assert "Area area" in english and "领域area" not in english
     assert "领域area" in chinese and "Area area" not in chinese
-    assert '<link rel="alternate " href="../../zh/area/hostile/" hreflang="zh">' in english
-    assert '<link rel="alternate " href="../../../area/hostile/" hreflang="en">' in chinese
+    assert 'hreflang="zh" data-page="../../zh/area/hostile/">' in english
+    assert 'hreflang="en" data-page="../../../area/hostile/">' in chinese
 
 
 def test_an_example_shows_its_state_tools_and_date(built: Project) -> None:
