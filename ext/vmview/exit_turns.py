@@ -98,7 +98,9 @@ def leave(decision: "Decision", state: "KvmState", handling: "Handling", languag
     if handling.to_user_space:
         seen.append(("strong", handling.kvm_run))
         if handling.suberror:
-            seen.append(("code", handling.suberror))
+            # Too long for a line of the picture; all of them begin so (include/uapi/linux/kvm.h).
+            end = len("KVM_INTERNAL_ERROR_")
+            seen += [("code", handling.suberror[:end]), ("code", handling.suberror[end:])]
         seen.append(("text", words["waits"]))
         turns.append(_turn(USER, words["to user"], words, tuple(seen)))
     again = words["KVM_RUN" if handling.to_user_space else "entry"]
