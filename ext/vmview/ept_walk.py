@@ -58,6 +58,9 @@ WORDS: "dict[str, dict[str, str]]" = {
         "misconfiguration": "{access}: EPT misconfiguration on the way to the {name}, after {count} entries",
         "page": "page",
         "guest": "guest",
+        "read": "read",
+        "write": "write",
+        "fetch": "fetch",
         "in page": "{address}, in a {size} page",
         "host": "Host-physical address",
         "memory": "memory type {type}",
@@ -78,6 +81,9 @@ WORDS: "dict[str, dict[str, str]]" = {
         "misconfiguration": "{access}：去往{name}的途中发生EPT misconfiguration，读了{count}个表项",
         "page": "页",
         "guest": "guest",
+        "read": "读",
+        "write": "写",
+        "fetch": "取指",
         "in page": "{address}，在一个{size}页中",
         "host": "host物理地址",
         "memory": "内存类型{type}",
@@ -145,7 +151,7 @@ def _grid_rows(walk: Walk, stage: Stage, read: int, language: str) -> "tuple[Row
     step = stage.step
     if stage.name == PAGE:
         arrived = isinstance(stage.ept.result, EptTranslation)
-        last = (walk.access.kind, words["page"], "✓" if arrived else "–", "plain" if arrived else "unused", 0)
+        last = (words[walk.access.kind], words["page"], "✓" if arrived else "–", "plain" if arrived else "unused", 0)
     elif step is None:
         last = (words["guest"], stage.name, "–", "unused", -1)
     else:

@@ -36,6 +36,8 @@ EXITS = [
     {"instruction": "MOV from CR4", "cr4_guest_host_mask": 0x2000, "cr4_read_shadow": 0},
     {"access": "write", "guest_physical_address": 0xFED0_0000, "controls": ["enable EPT"], "ept_entry": {"R": 0}},
     {"access": "read", "controls": ["enable EPT"], "kvm": {"gpa": "no page"}},
+    {"exception": "#GP", "during": "#DF"},
+    {"exception": "#PF", "during": "#GP", "exception_bitmap": ["#DF"]},
     {"instruction": "CPUID", "msr": 1},
     {"instruction": "HLT", "controls": ["HLT existing"]},
 ]
@@ -82,7 +84,7 @@ def test_micropython_sees_and_draws_the_same(build, answers, monkeypatch):
     for view in (page_walk, ept_walk):
         monkeypatch.setattr(view, "translate", build().translate)
     here = load_cases().run(json.dumps(BODIES))
-    assert [len(results) for results in here] == [8] * 9 + [1] * 3 + [8] * 8 + [1] * 2 + [8] * 7 + [1]
+    assert [len(results) for results in here] == [8] * 9 + [1] * 3 + [8] * 10 + [1] * 2 + [8] * 7 + [1]
     for mine, theirs in zip(here, answers, strict=True):
         assert mine == theirs
 
