@@ -55,7 +55,7 @@ def test_reading_the_guests_entry_is_refused():
 
 
 def test_setting_a_flag_in_the_guests_entry_is_refused():
-    """The PDE's page may be read and not written: its A flag cannot be set. With A set already, nothing is refused."""
+    """A PDE whose page may be read and not written cannot get its A flag; with A set already, nothing is refused."""
     changed = {"PDE": {"EPT PTE": {"W": 0}}}
     found = outcome(ept_entries=changed)["ept_violation"]
     assert (found["exit_qualification"], found["at"], found["entries_read"]) == (0xAB, "PDE", 15)
