@@ -33,6 +33,8 @@ _ASKED = {
     "MSR_READ": "msr",
     "MSR_WRITE": "msr",
 }
+# How the guest goes on after what user space has seen, where it does not simply do so.
+_AFTER = {"KVM_EXIT_SHUTDOWN": "reset", "KVM_EXIT_INTERNAL_ERROR": "stuck", "KVM_EXIT_FAIL_ENTRY": "stuck"}
 
 
 def lanes(language: str) -> "tuple[tuple[str, str], ...]":
@@ -104,7 +106,7 @@ def leave(decision: "Decision", state: "KvmState", handling: "Handling", languag
         seen.append(("text", words["waits"]))
         turns.append(_turn(USER, words["to user"], words, tuple(seen)))
     again = words["KVM_RUN" if handling.to_user_space else "entry"]
-    on = (("note", words["guest"]), ("text", words["reset" if handling.kvm_run == "KVM_EXIT_SHUTDOWN" else "next"]))
+    on = (("note", words["guest"]), ("text", words[_AFTER.get(handling.kvm_run, "next")]))
     return tuple(turns) + (Turn(GUEST, again, words["guest"], on, "good"),)
 
 
