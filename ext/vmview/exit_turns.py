@@ -96,15 +96,16 @@ def leave(decision: "Decision", state: "KvmState", handling: "Handling", languag
     handled += [("text", did_words(handling.did, language)), ("cells", tuple(cells))]
     turns = [_turn(CPU, "", words, tuple(left)), _turn(KVM, words["exit"], words, tuple(handled))]
     seen: list[Row] = [("note", words["user"])]
+    back = words["to user"].format(value=handling.returns)
     if handling.returns < 0:
         seen.append(("text", words["failed"]))
-        return tuple(turns) + (Turn(USER, words["to user"], words["user"], tuple(seen), "bad"),)
+        return tuple(turns) + (Turn(USER, back, words["user"], tuple(seen), "bad"),)
     if handling.to_user_space:
         seen.append(("strong", handling.kvm_run))
         if handling.suberror:
             seen.append(("code", handling.suberror))
         seen.append(("text", words["waits"]))
-        turns.append(_turn(USER, words["to user"], words, tuple(seen)))
+        turns.append(_turn(USER, back, words, tuple(seen)))
     again = words["KVM_RUN" if handling.to_user_space else "entry"]
     on = (("note", words["guest"]), ("text", words[_AFTER.get(handling.kvm_run, "next")]))
     return tuple(turns) + (Turn(GUEST, again, words["guest"], on, "good"),)

@@ -269,3 +269,17 @@ def test_an_exception_that_cannot_be_is_named(body, field):
     with pytest.raises(FieldError) as raised:
         vm_exit.run(body)
     assert raised.value.field == field
+
+
+def test_an_error_is_said_on_the_way_to_user_space():
+    """What the handler returned stands at the arrow, an error as well as 0."""
+    body = {"access": "read", "controls": ["enable EPT"], "kvm": {"gpa": "no page"}}
+    assert "returns -14" in vm_exit.describe(vm_exit.run(body), "en")
+    assert "返回-14" in vm_exit.describe(vm_exit.run(body), "zh")
+
+
+def test_a_guest_that_cannot_go_on_is_not_said_to():
+    """After KVM_EXIT_INTERNAL_ERROR it goes on only if user space can help."""
+    body = {"exception": "#GP", "during": "#GP", "exception_bitmap": ["#GP"]}
+    told = vm_exit.describe(vm_exit.run(body), "en")
+    assert "KVM_INTERNAL_ERROR_SIMUL_EX" in told and "The guest goes on." not in told
