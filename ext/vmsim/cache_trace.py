@@ -13,10 +13,12 @@ from vmsim.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from vmsim.cache_entries import StructureEntry, TlbEntry
     from vmsim.trace import Result, Update, Walk
 
-    Cached = TlbEntry | StructureEntry
+    Cached: TypeAlias = "TlbEntry | StructureEntry"
 
 WALK = "walk"
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 import jinja2
 
+from notekit.cache_names import cache_left, cache_lookups, cache_results
 from notekit.exit_names import exit_of, exit_rows
 from notekit.model import ComputedCall, Document, Place, Problem
 from vmsim import bits
@@ -64,7 +65,14 @@ def _whole(name: str, number: int) -> int:
 
 
 FUNCTIONS: Mapping[str, Callable[..., str]] = MappingProxyType(
-    {function.__name__: function for function in (hexadecimal, binary_size, field, reach, exit_of, exit_rows)}
+    {
+        function.__name__: function
+        for function in (
+            *(hexadecimal, binary_size, field, reach),
+            *(exit_of, exit_rows),
+            *(cache_lookups, cache_left, cache_results),
+        )
+    }
 )
 SIGNATURES: Mapping[str, inspect.Signature] = MappingProxyType(
     {name: inspect.signature(function) for name, function in FUNCTIONS.items()}
