@@ -250,6 +250,27 @@ def test_pae_paging_has_a_pde_cache_only(build):
     assert machine.access(0x1000).hit == "PDE cache"
 
 
+def test_five_levels_have_a_pml5_cache(build):
+    """All lookups begin at bit 56, and the PML5 cache is asked last, by bits 56:48."""
+    memory = tables()
+    memory.write(0x8000, compose(5, PML4, LEADS))
+    machine = Machine(build, memory, core_of(bits.CR4_PAE | bits.CR4_LA57, cr3=0x8000))
+    event = machine.access()
+    assert names(event)[-2:] == [("PML4 cache", 56, 39, ""), ("PML5 cache", 56, 48, "")]
+    assert event.entries_read == 5
+    assert (machine.access(1 << 39).hit, machine.access(0x456).hit) == ("PML5 cache", "TLB")
+
+
+def test_four_mebibyte_pages_of_32_bit_paging(build):
+    """The PDE cache is asked by bits 31:22; a page of 4 MiB is one TLB entry."""
+    memory = Memory({PD: (compose(2, 0, LEADS | {"PS": 1}) | 0x40_0000) | (PT | 7) << 32, PT: PAGE | 7})
+    machine = Machine(build, memory, LogicalProcessor(Processor(PD, cr4=bits.CR4_PSE, efer=0)))
+    assert names(machine.access(0x40_0123))[-1] == ("PDE cache", 31, 22, "")
+    machine.access()
+    event = machine.access(0x3F_F123)
+    assert (event.hit, event.lookups[0].low, event.host_physical_address) == ("TLB", 22, 0x7F_F123)
+
+
 @pytest.mark.parametrize("shape", [(3, 4), (4, 0), (4, 3, "tree-PLRU"), (4, 4, "random")])
 def test_a_geometry_that_cannot_be_is_an_error(shape):
     """Sets are a power of 2, ways too with tree-PLRU; the policy has a name."""
