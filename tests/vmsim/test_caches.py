@@ -98,6 +98,7 @@ def test_a_write_to_a_clean_page_walks_again(machine):
     assert (write.lookups[0].structure, write.lookups[0].use) == ("TLB", CLEAN)
     assert write.hit == "PDE cache" and write.walk.steps[-1].sets == bits.D
     assert machine.access(kind="write").hit == "TLB"
+    assert [entry.dirty for entry in machine.core.caches.tlbs[0].entries] == [True]
 
 
 def test_nothing_that_is_not_present_is_cached(machine):

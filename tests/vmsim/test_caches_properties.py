@@ -97,7 +97,7 @@ def changed(core, oracle, step):
     return mov_to_cr4(core, CR4 if step[1] else CR4 & ~bits.CR4_PGE)[1]
 
 
-@settings(max_examples=100)
+@settings(max_examples=200, deadline=None)
 @given(
     memories,
     geometries(),
@@ -155,7 +155,7 @@ demands = st.tuples(edits, st.sampled_from(("invpcid", "pge", "invlpg")))
 switches = st.tuples(st.just("cr3"), pcids)
 
 
-@settings(max_examples=100)
+@settings(max_examples=200, deadline=None)
 @given(
     memories,
     geometries(),
