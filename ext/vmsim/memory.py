@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TypeAlias
 
+    from vmsim.cache_trace import CachedAccess
     from vmsim.trace import PdpteLoad, Update, Walk
 
     Readable: TypeAlias = "Memory | WalkMemory"
@@ -45,7 +46,7 @@ class Memory:
             value = self._word(word) & ~(bits.MAX_32 << shift) | value << shift
         self._words[word] = value
 
-    def apply(self, walk: "Walk | PdpteLoad") -> None:
+    def apply(self, walk: "Walk | PdpteLoad | CachedAccess") -> None:
         """Set the accessed and dirty flags that a walk found to be set."""
         for address, size, flags in walk.updates:
             self.write(address, self.read(address, "address", size) | flags, size)

@@ -17,6 +17,7 @@ from vmsim.paging import NO_PAGING, PAE
 from vmsim.processor import FETCH, READ, WRITE, Access, Processor
 from vmsim.trace import PdpteLoad, Rights, Translation, Walk, WalkStep, host_address
 from vmsim.value import FieldError, Integer, check_integer, replace
+from vmsim.walk_start import WalkStart, at_cr3
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,10 +34,16 @@ COMPILED: bool = cython.compiled
 
 
 def translate(
-    memory: "Readable", processor: Processor, access: Access, linear_address: Integer, ept: "Ept | None" = None
+    memory: "Readable",
+    processor: Processor,
+    access: Access,
+    linear_address: Integer,
+    ept: "Ept | None" = None,
+    start: "WalkStart | None" = None,
 ) -> Walk:
     """Translate a linear address for one access that does not cross a page boundary; in a guest where ``ept`` is given.
 
+    ``start`` is where a paging-structure cache lets the walk begin; without it that is CR3.
     ``linear_address`` is from 0 to 2^64 - 1, or to 2^32 - 1 where paging is off, 32-bit or PAE. Memory is not changed:
     the walk says which flags the processor sets, and ``memory.apply(walk)`` sets them. Raises FieldError for an
     address of another width, or a table that lies outside the memory.
@@ -53,13 +60,14 @@ def translate(
     if mode.long and not bits.is_canonical(linear_address, mode.linear_width):
         return walk.end(StackFault() if access.stack else GeneralProtection())
 
-    writable: cython.bint = True
-    user: cython.bint = True
-    execute_disable: cython.bint = False
-    level: cython.int = mode.levels
-    table: cython.ulonglong = processor.cr3 & mode.base
-    referrer = "CR3"
-    if level == 3:
+    begin = start or at_cr3(processor)
+    writable: cython.bint = begin.writable
+    user: cython.bint = begin.user
+    execute_disable: cython.bint = begin.execute_disable
+    level: cython.int = begin.level
+    table: cython.ulonglong = begin.table
+    referrer = begin.referrer
+    if level == 3 and not mode.long:
         # PAE paging: the first entry is a register, and has neither rights nor an accessed flag.
         entry = walk.pdpte_register(table)
         if not entry.present:
@@ -170,12 +178,7 @@ class WalkUnderWay:
     """What a walk is about, the steps that it has taken, and memory with the flags that it has set."""
 
     def __init__(
-        self,
-        memory: "Readable",
-        processor: Processor,
-        access: Access,
-        linear_address: int,
-        ept: "Ept | None",
+        self, memory: "Readable", processor: Processor, access: Access, linear_address: int, ept: "Ept | None"
     ) -> None:
         self.memory = WalkMemory(memory)
         self.processor = processor
