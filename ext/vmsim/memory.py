@@ -8,9 +8,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TypeAlias
 
+    from vmsim.shadow_memory import GuestMemory
     from vmsim.trace import PdpteLoad, Update, Walk
 
-    Readable: TypeAlias = "Memory | WalkMemory"
+    Readable: TypeAlias = "Memory | WalkMemory | GuestMemory"
 
 
 class Memory:
