@@ -26,7 +26,20 @@ from vmsim.shadow_pages import (
     root_role,
 )
 from vmsim.shadow_sync import Syncing
-from vmsim.shadow_trace import CACHED, EMULATED, FOUND, INVALIDATED, MADE, REFLECTED, SAME, ZAPPED, Handled, guest_fault
+from vmsim.shadow_trace import (
+    CACHED,
+    DIRTIED,
+    EMULATED,
+    FILLED,
+    FOUND,
+    INVALIDATED,
+    MADE,
+    REFLECTED,
+    SAME,
+    ZAPPED,
+    Handled,
+    guest_fault,
+)
 from vmsim.trace import Translation, Walk
 from vmsim.value import FieldError
 
@@ -35,9 +48,9 @@ if TYPE_CHECKING:
     from vmsim.memory import Memory
     from vmsim.shadow_memory import GuestMemory
 
-# KVM_MMU_NUM_PREV_ROOTS, and the current one; KVM_MIN_ALLOC_MMU_PAGES; KVM_MIN_FREE_MMU_PAGES; KVM_REFILL_PAGES.
+# KVM_MMU_NUM_PREV_ROOTS, and the current one; KVM_MIN_ALLOC_MMU_PAGES.
 ROOTS = 4
-LEAST_LIMIT, LEAST_FREE, REFILL = 64, 5, 25
+LEAST_LIMIT = 64
 
 
 class ShadowMmu:
@@ -132,7 +145,7 @@ class ShadowMmu:
         if not isinstance(walk.result, Translation):
             return Handled(REFLECTED, fault=guest_fault(walk.result))
         self.guest.apply(walk)
-        zapped = self.make_room()
+        zapped = self.pages.make_room(self.limit, [page for _cr3, page in self.roots])
         did = self.fetch(walk)
         return Handled(did, self.pages.made - made, 0, zapped, None, walk.result.physical_address)
 
@@ -163,21 +176,6 @@ class ShadowMmu:
         self.roots = [one for one in self.roots if one[1] is not page]
         if current is page:
             self.load_cr3(cr3)
-
-    def make_room(self) -> int:
-        """Where fewer than 5 pages are free, drop the oldest that are no roots, until 25 are.
-
-        ``make_mmu_pages_available``.
-        """
-        zapped = 0
-        if self.limit - len(self.pages.active) < LEAST_FREE:
-            for page in list(self.pages.active):
-                if self.limit - len(self.pages.active) >= REFILL:
-                    break
-                active = any(page is one for one in self.pages.active)
-                if active and not any(page is root for _cr3, root in self.roots):
-                    zapped += self.pages.zap(page)
-        return zapped
 
     def get(self, gfn: int, role: Role) -> ShadowPage:
         """The shadow page of a guest table for a role, from the hash, or a new one: ``kvm_mmu_get_shadow_page``."""
@@ -219,7 +217,9 @@ class ShadowMmu:
         gfn = walk.result.physical_address >> 12
         page = self.direct(page, walk.linear_address, gfn, access)
         index = bits.index(walk.linear_address, 1)
-        return self.syncing.map_page(page, index, gfn, access, write)
+        known = page.leaves.get(index, (-1, 0))[0] == gfn
+        did = self.syncing.map_page(page, index, gfn, access, write)
+        return DIRTIED if did == FILLED and known and walk.steps[-1].sets_dirty else did
 
     def direct(self, page: ShadowPage, linear_address: int, gfn: int, access: int) -> ShadowPage:
         """The last-level page below ``page`` for a part of a large guest page (``page`` itself, if it is one)."""

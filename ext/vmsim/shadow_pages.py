@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 ACC_EXEC, ACC_WRITE, ACC_USER = 1, 2, 4
 ACC_ALL = ACC_EXEC | ACC_WRITE | ACC_USER
+# KVM_MIN_FREE_MMU_PAGES, KVM_REFILL_PAGES.
+LEAST_FREE, REFILL = 5, 25
 
 
 class Role(Value):
@@ -209,3 +211,18 @@ class ShadowPages:
             self.by_gfn[one.gfn] = [other for other in self.by_gfn[one.gfn] if other is not one]
             self.active = [other for other in self.active if other is not one]
         return len(doomed)
+
+    def make_room(self, limit: int, roots: "list[ShadowPage]") -> int:
+        """Where fewer than 5 of ``limit`` pages are free, drop the oldest but ``roots`` until 25 are; how many.
+
+        ``make_mmu_pages_available``.
+        """
+        zapped = 0
+        if limit - len(self.active) < LEAST_FREE:
+            for page in list(self.active):
+                if limit - len(self.active) >= REFILL:
+                    break
+                active = any(page is one for one in self.active)
+                if active and not any(page is root for root in roots):
+                    zapped += self.zap(page)
+        return zapped

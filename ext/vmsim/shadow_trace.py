@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     GuestFaultResult = PageFault | GeneralProtection | StackFault
 
 # What KVM does: with a #PF; with a MOV to CR3; with the rest.
-REFLECTED, FILLED, UNSYNCED, EMULATED = "reflected", "filled", "out of sync", "emulated"
+REFLECTED, FILLED, DIRTIED, UNSYNCED, EMULATED = "reflected", "filled", "dirtied", "out of sync", "emulated"
 SAME, CACHED, FOUND, MADE = "same root", "cached root", "root from the hash", "new root"
 INVALIDATED, READ_CR3, ZAPPED, MAPPED = "invalidated", "CR3 read", "zapped", "mapped in EPT"
-DID = (REFLECTED, FILLED, UNSYNCED, EMULATED, SAME, CACHED, FOUND, MADE, INVALIDATED, READ_CR3, ZAPPED, MAPPED)
+DID = (REFLECTED, FILLED, DIRTIED, UNSYNCED, EMULATED, SAME, CACHED, FOUND, MADE, INVALIDATED, READ_CR3, ZAPPED, MAPPED)
 
 
 def guest_fault(result: object) -> "GuestFaultResult":

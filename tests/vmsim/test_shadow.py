@@ -112,7 +112,7 @@ def test_a_first_touch_costs_one_exit_and_a_second_none():
 def test_a_clean_page_is_write_protected():
     """After a read the first write faults, so that D gets into the guest's entry; the next does not."""
     found = steps(*(Operation(kind, PAGE) for kind in ("read", "write", "write")), mapped=mapped())
-    assert [did(step.shadow) for step in found] == [["filled"], ["filled"], []]
+    assert [did(step.shadow) for step in found] == [["filled"], ["dirtied"], []]
 
 
 def test_the_guest_s_own_fault_is_reflected():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vmsim import _build
+from vmsim import _build, shadow, shadow_machine
 from vmview import page_walk
 
 FOLDER = Path(__file__).parents[1] / "micropython"
@@ -39,7 +39,30 @@ EXITS = [
     {"instruction": "CPUID", "msr": 1},
     {"instruction": "HLT", "controls": ["HLT existing"]},
 ]
+STORIES = [
+    {
+        "mapped": [{"map": ADDRESS & ~0xFFF}, {"map": 0xA0_0000, "page_size": "2 MiB", "D": 0}],
+        "address_spaces": {"a": 1, "b": 2},
+        "steps": [
+            {"read": ADDRESS},
+            {"write": ADDRESS, "times": 2},
+            {"write": 0xA0_0000, "mode": "supervisor"},
+            {"map": 0x40_0000, "pages": 3, "XD": 1},
+            {"fetch": 0x40_0000},
+            {"mov_to_cr3": "b", "keep": 1},
+            {"mov_to_cr3": "a"},
+            {"unmap": ADDRESS & ~0xFFF},
+            {"invlpg": ADDRESS},
+            {"read": ADDRESS},
+            {"cr0_wp": 0},
+            {"invpcid": "b"},
+        ],
+    },
+    {"isolation": 1, "steps": [{"mov_to_cr3": "a/user"}, {"mov_from_cr3": 1}, {"memory_slots": "change"}]},
+    {"steps": [{"unmap": 0}]},
+]
 BODIES = [("page-walk", body) for body in WALKS] + [("vm-exit", body) for body in EXITS]
+BODIES += [("shadow-paging", body) for body in STORIES]
 
 
 def load_cases():
@@ -68,9 +91,10 @@ def answers():
 @pytest.mark.parametrize("build", [_build.interpreted, _build.compiled], ids=["interpreted", "compiled"])
 def test_micropython_sees_and_draws_the_same(build, answers, monkeypatch):
     """Trace, outcome, Scene, SVG and text, in both languages, are the same to the last byte on all three."""
-    monkeypatch.setattr(page_walk, "translate", build().translate)
+    for module in (page_walk, shadow, shadow_machine):
+        monkeypatch.setattr(module, "translate", build().translate)
     here = load_cases().run(json.dumps(BODIES))
-    assert [len(results) for results in here] == [8] * 9 + [1] * 3 + [8] * 8 + [1] * 2
+    assert [len(results) for results in here] == [8] * 9 + [1] * 3 + [8] * 8 + [1] * 2 + [8] * 2 + [1]
     for mine, theirs in zip(here, answers, strict=True):
         assert mine == theirs
 
