@@ -1,7 +1,10 @@
 """The shadow-paging diagram: what an author writes, and what comes of it."""
 
+from pathlib import Path
+
 import jsonschema
 import pytest
+import yaml
 
 from vmsim import FieldError, shadow_trace
 from vmview import shadow_paging, shadow_spec, shadow_words
@@ -64,3 +67,12 @@ def test_all_that_kvm_does_has_words():
     """Whatever KVM does, and whatever a step may be, is said in both languages."""
     for words in shadow_words.WORDS.values():
         assert set(shadow_trace.DID) | set(shadow_spec._TAKES) <= words.keys()
+
+
+@pytest.mark.parametrize("guide", ["docs/guides/writing-notes.md", "docs/zh/guides/writing-notes.md"])
+def test_the_guide_s_example_holds(guide):
+    """The example in the reference comes to what it expects."""
+    text = (Path(__file__).parents[2] / guide).read_text(encoding="utf-8")
+    body = yaml.safe_load(text.partition("```shadow-paging {#fork}\n")[2].partition("```")[0])
+    expected = body.pop("expect")
+    assert outcome(body)["exits"] == expected["exits"]
