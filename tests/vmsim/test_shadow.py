@@ -188,6 +188,17 @@ def test_isolation_gives_a_process_two_roots():
     assert did(found[2].shadow) == ["filled"] and found[2].shadow.exits[0].handled.made == 0
 
 
+def test_five_levels_are_shadowed_too():
+    """With CR4.LA57 there is one shadow page more on the way, and the guest sees the same as under EPT."""
+    wide = Processor(0, cr4=bits.CR4_PAE | bits.CR4_LA57)
+    page = 1 << 54
+    operations = (Operation("map", page), Operation("write", page), Operation("unmap", page), Operation("INVLPG", page))
+    found = steps(*operations, Operation("read", page), processor=wide)
+    assert found[1].shadow.exits[0].handled.made == 4
+    assert [answer(step.shadow) for step in found] == [answer(step.ept) for step in found]
+    assert found[4].shadow.fault is not None
+
+
 def test_a_change_of_memory_slots_drops_everything():
     """The next access costs an exit again, on both."""
     found = steps(Operation("read", PAGE), Operation("memory slots"), Operation("read", PAGE), mapped=mapped())
