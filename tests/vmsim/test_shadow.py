@@ -152,6 +152,22 @@ def test_an_upper_table_stays_write_protected():
     assert did(found[2]) == ["filled"] and found[2].exits[0].handled.made == 1
 
 
+def test_a_large_page_is_shadowed_by_small_ones():
+    """A guest page of 2 MiB needs an entry for each 4 KiB; when its PDE is cleared, all of them are gone."""
+    large = 0xA0_0000
+    found = steps(
+        Operation("write", large),
+        Operation("read", large + 0x9000),
+        Operation("unmap", large, page_size="2 MiB"),
+        Operation("INVLPG", large),
+        Operation("read", large),
+        mapped=(Operation("map", large, page_size="2 MiB"),),
+    )
+    assert [did(step.shadow) for step in found[:2]] == [["filled"], ["filled"]]
+    assert did(found[2].shadow)[-1] == "emulated" and found[2].shadow.exits[-1].handled.zapped == 1
+    assert found[4].shadow.fault == found[4].ept.fault is not None
+
+
 def test_a_process_switch_finds_its_root():
     """MOV to CR3 exits; the root is new once, then one of the last four, and later one from the hash."""
     names = "abcde"
