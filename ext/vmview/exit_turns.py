@@ -1,10 +1,12 @@
 """The turns of a vm-exit diagram: what the guest does, what the processor asks, what KVM and user space do then."""
 
 from vmsim import EptMisconfiguration, EptTranslation, exit_reasons
+from vmsim.events import Event
 from vmsim.instructions import REGISTERS, Instruction
 from vmsim.value import hexadecimal
 from vmsim.vmx import GuestFault, VmExit
 from vmsim.vmx_trace import EXIT, FAULT, NO_EXIT
+from vmview.exit_event import event_words, vector_words
 from vmview.exit_memory import Accessed
 from vmview.exit_words import NAMES, WORDS, instruction_words, value_words
 from vmview.kvm_words import did_words
@@ -31,6 +33,8 @@ _ASKED = {
     "MSR_READ": "msr",
     "MSR_WRITE": "msr",
 }
+# How the guest goes on after what user space has seen, where it does not simply do so.
+_AFTER = {"KVM_EXIT_SHUTDOWN": "reset", "KVM_EXIT_INTERNAL_ERROR": "stuck", "KVM_EXIT_FAIL_ENTRY": "stuck"}
 
 
 def lanes(language: str) -> "tuple[tuple[str, str], ...]":
@@ -54,7 +58,7 @@ def before(decision: "Decision", language: str) -> "tuple[Turn, ...]":
         rows.extend(_check_rows(check, language))
     return (
         _turn(GUEST, "", words, _guest_rows(decision, words)),
-        _turn(CPU, words["acts"], words, tuple(rows)),
+        _turn(CPU, words["raises" if isinstance(decision.what, Event) else "acts"], words, tuple(rows)),
     )
 
 
@@ -92,17 +96,20 @@ def leave(decision: "Decision", state: "KvmState", handling: "Handling", languag
     handled += [("text", did_words(handling.did, language)), ("cells", tuple(cells))]
     turns = [_turn(CPU, "", words, tuple(left)), _turn(KVM, words["exit"], words, tuple(handled))]
     seen: list[Row] = [("note", words["user"])]
+    back = words["to user"].format(value=handling.returns)
     if handling.returns < 0:
         seen.append(("text", words["failed"]))
-        return tuple(turns) + (Turn(USER, words["to user"], words["user"], tuple(seen), "bad"),)
+        return tuple(turns) + (Turn(USER, back, words["user"], tuple(seen), "bad"),)
     if handling.to_user_space:
         seen.append(("strong", handling.kvm_run))
         if handling.suberror:
-            seen.append(("code", handling.suberror))
+            # Too long for a line of the picture; all of them begin so (include/uapi/linux/kvm.h).
+            end = len("KVM_INTERNAL_ERROR_")
+            seen += [("code", handling.suberror[:end]), ("code", handling.suberror[end:])]
         seen.append(("text", words["waits"]))
-        turns.append(_turn(USER, words["to user"], words, tuple(seen)))
+        turns.append(_turn(USER, back, words, tuple(seen)))
     again = words["KVM_RUN" if handling.to_user_space else "entry"]
-    on = (("note", words["guest"]), ("text", words["next"]))
+    on = (("note", words["guest"]), ("text", words[_AFTER.get(handling.kvm_run, "next")]))
     return tuple(turns) + (Turn(GUEST, again, words["guest"], on, "good"),)
 
 
@@ -117,6 +124,8 @@ def _guest_rows(decision: "Decision", words: "Words") -> "tuple[Row, ...]":
     if isinstance(what, Accessed):
         cells.append((words["guest-physical"], hexadecimal(what.walk.guest_physical_address), "plain"))
         return (("note", words["guest"]), ("strong", words["ept " + what.kind]), ("cells", tuple(cells)))
+    if isinstance(what, Event):
+        return (("note", words["guest"]), ("strong", event_words(what, words["during"])), ("cells", tuple(cells)))
     assert isinstance(what, Instruction)
     if "MSR" in what.mnemonic:
         cells.append(("ECX", hexadecimal(what.msr), "plain"))
@@ -140,6 +149,8 @@ def _check_rows(check: "Check", language: str) -> "tuple[Row, ...]":
         if isinstance(value, tuple) and len(value) > 1:
             for at in range(len(value)):
                 cells.append((f"{shown} {at}", value_words(value[at], language), role))
+        elif name in ("vector", "first", "second"):
+            cells.append((shown, vector_words(value), role))  # type: ignore[arg-type]
         else:
             cells.append((shown, value_words(value, language), role))
     return (("heading", words[check.rule], words[check.said]), ("cells", tuple(cells)))

@@ -61,6 +61,24 @@ def exit_of(instruction: str, controls: str = "", targets: str = "", **operands:
 
 
 @cache
+def cr3_rows() -> str:
+    """``cr3_rows()``: rows of a table, one for each setting of "CR3-load exiting" and of the CR3-target count.
+
+    The control, the count, and then the exit reason of MOV to CR3 with the value of the first target field, of the
+    second, third and fourth, and with another value; a dash where it does not exit.
+    """
+    targets = (0x1000, 0x2000, 0x3000, 0x4000)
+    listed = " ".join(hex(target) for target in targets)
+    rows = []
+    for control, count in product((0, 1), range(len(targets) + 1)):
+        named = "CR3-load exiting" if control else ""
+        written = (*targets, 0x5000)
+        found = [exit_of("MOV to CR3", named, listed, value=value, cr3_target_count=count) for value in written]
+        rows.append(f"| {control} | {count} | {' | '.join(reason.split()[0] for reason in found)} |")
+    return "\n".join(rows)
+
+
+@cache
 def exit_rows() -> str:
     """``exit_rows()``: rows of a table, one for each basic exit reason.
 

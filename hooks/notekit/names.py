@@ -12,8 +12,9 @@ from types import MappingProxyType
 
 import jinja2
 
-from notekit.exit_names import exit_of, exit_rows
+from notekit.exit_names import cr3_rows, exit_of, exit_rows
 from notekit.model import ComputedCall, Document, Place, Problem
+from notekit.processor_names import entries_read, exceptions_of, paging_rows, pair_of, vmxon_rows
 from vmsim import bits
 from vmsim.value import FieldError
 
@@ -63,9 +64,11 @@ def _whole(name: str, number: int) -> int:
     return number
 
 
-FUNCTIONS: Mapping[str, Callable[..., str]] = MappingProxyType(
-    {function.__name__: function for function in (hexadecimal, binary_size, field, reach, exit_of, exit_rows)}
-)
+_ALL: tuple[Callable[..., str], ...] = (
+    hexadecimal, binary_size, field, reach, exit_of, exit_rows, cr3_rows, entries_read, vmxon_rows, pair_of,
+    exceptions_of, paging_rows,
+)  # fmt: skip
+FUNCTIONS: Mapping[str, Callable[..., str]] = MappingProxyType({function.__name__: function for function in _ALL})
 SIGNATURES: Mapping[str, inspect.Signature] = MappingProxyType(
     {name: inspect.signature(function) for name, function in FUNCTIONS.items()}
 )

@@ -11,9 +11,10 @@ from collections.abc import Collection as Container
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from notekit import diagrams, emit, glossary, names, runners, settings, shards, store, verify
+from notekit import diagrams, emit, glossary, history, names, runners, settings, shards, store, verify
 from notekit.model import Collection, Example, Output, Page, Problem, Result
 from notekit.parse import read_collection
+from notekit.parse.context import Context
 from notekit.parse.report import Report
 from notekit.running import Progress, Ran, run, seconds
 from notekit.shards import Shard
@@ -26,7 +27,8 @@ class Checked:
 
     ``problems`` are all that stops a note from being read, those of computed text included. ``outputs`` are those
     of the examples, by note and name; one that says ``run=no`` has none. ``division`` says which
-    of them a shard took, None where all were checked. ``keys`` are those under which the store holds outputs now.
+    of them a shard took, None where all were checked. ``keys`` are those under which the store holds outputs now;
+    ``changes`` what is new in the originals of stale sections.
     """
 
     collection: Collection
@@ -36,6 +38,7 @@ class Checked:
     outputs: Mapping[tuple[str, str], Output] = field(default_factory=dict)
     division: shards.Division | None = None
     keys: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    changes: history.Changes = field(default_factory=dict)
 
     @property
     def failed(self) -> tuple[Result, ...]:
@@ -102,7 +105,17 @@ def check(
             problems += names.problems(document)
     printed = {name: ran.output for name, ran in outputs.items()}
     keys = {name: ran.key for name, ran in outputs.items() if ran.key is not None}
-    return Checked(collection, tuple(results), tuple(drawings), tuple(sorted(problems)), printed, division, keys)
+    context = Context(collection.languages, diagrams.SCHEMAS, names.SIGNATURES, runners.CAPABILITIES, {})
+    return Checked(
+        collection,
+        tuple(results),
+        tuple(drawings),
+        tuple(sorted(problems)),
+        printed,
+        division,
+        keys,
+        history.changes(root, collection, context),
+    )
 
 
 def _chosen(slug: str, division: shards.Division | None) -> Callable[[str], bool]:
@@ -155,6 +168,7 @@ def findings_of(checked: Checked) -> emit.Findings:
         tag_ids=emit.tag_ids(collection),
         tools=runners.TOOL_OF,
         terms=collection.terms,
+        changes=checked.changes,
         default_language=collection.languages[0],
     )
 

@@ -19,7 +19,7 @@ import jieba
 from notekit.model import Term
 
 CUT = "\u200b"
-NOTE_BOOST = 2
+NOTE_BOOST = 4
 
 # Longer Chinese names are made of these words, and are found by them; as single words they would hide them.
 _LONGEST_WORD = 3

@@ -21,7 +21,7 @@ LAYERS = (
     {"verify"},
     {"store"},
     {"shards"},
-    {"exit_names"},
+    {"exit_names", "processor_names"},
     {"names"},
     {"diagrams"},
     {"emit", "outline", "search", "interface"},

@@ -28,6 +28,14 @@ theme:
 """
 
 
+SCROLLED = """() => {
+  const wanted = document.querySelector("h3#a-part-of-it").offsetTop + 300
+  const stays = Math.abs(scrollY - wanted) < 2
+  scrollTo(0, wanted)
+  return stays
+}"""
+
+
 @pytest.fixture(scope="session", params=["plain", "instant"])
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Project]]:
     """Two long notes, without and with instant navigation: the site's address and its project."""
@@ -69,7 +77,8 @@ def test_the_switcher_keeps_what_is_being_read(site: tuple[str, Project], opened
     """Far below the section of the address, it is the section that was scrolled to; at the top, the page."""
     page = opened(site[0])
     page.goto("zh/area/one/#first-section")
-    page.locator("h3#a-part-of-it").evaluate("heading => window.scrollTo(0, heading.offsetTop + 300)")
+    # The theme may still be scrolling to the section of the address.
+    page.wait_for_function(SCROLLED, polling=200)
     switch(page, "en")
     assert page.url == f"{site[0]}area/one/#a-part-of-it"
     page.goto("area/two/")

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,8 @@ SIGNALS = "events-interrupts-time/signal-handlers/"
 MERGE = "git/merge-adjacent-lines/"
 GRUB = "kernel/default-kernel-in-grub/"
 ICELAKE = "cpu-virtualization/icelake/"
+EXITS = "cpu-virtualization/who-handles-a-vm-exit/"
+CR3 = "memory-virtualization/cr3-exiting/"
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 # What is typed, and the page that must come first.
@@ -30,7 +32,10 @@ OWN_ENGLISH = {
     "paging structure": PAGING,
     "PDPTE": PAGING,
     "page fault error code": PAGING,
-    "EPT violation": PAGING,
+    "EPT violation": EXITS,
+    "EPT_VIOLATION": EXITS,
+    "VM exit": EXITS,
+    "CR3-target count": CR3,
     "PG_LEVEL_4K": PAGING,
     "LEVEL_4K": PAGING,
     "reserved bits": PAGING,
@@ -54,6 +59,9 @@ OWN_ENGLISH = {
     "what the sandbox confines": "guides/maintaining/",
 }
 OWN_CHINESE = {
+    "VM exit": EXITS,
+    "退出原因": EXITS,
+    "EXIT_REASON_EPT_VIOLATION": EXITS,
     "页表": PAGING,
     "页表结构": PAGING,
     "影子页表": PAGING,
@@ -77,6 +85,9 @@ OWN_CHINESE = {
     "沙箱": "guides/maintaining/",
     "已验证": "guides/reading/",
 }
+
+# What several notes speak of.
+SHARED = {"影子页表", "缺页", "缺页异常", "地址转换", "扩展页表", "second-level address translation"}
 
 SMALL = {
     "mem/shadow": (
@@ -176,19 +187,24 @@ def results(page: Page, query: str) -> list[str]:
     return [str(path).removeprefix("/") for path in links.evaluate_all("all => all.map(one => one.pathname)")]
 
 
-def wrong(page: Page, language: str, table: dict[str, str]) -> list[tuple[str, str, list[str]]]:
-    """The rows of a table that do not hold: (query, page that must be first, the first three pages)."""
+def wrong(
+    page: Page, language: str, table: dict[str, str], shared: Container[str] = ()
+) -> list[tuple[str, str, list[str]]]:
+    """The rows of a table that do not hold: (query, page that must be first, the first three pages).
+
+    For a query in ``shared`` the page must be among the first three.
+    """
     page.goto(language)
     found = [(query, language + expected, results(page, query)[:3]) for query, expected in table.items()]
-    return [row for row in found if row[2][:1] != [row[1]]]
+    return [row for row in found if row[1] not in row[2][: 3 if row[0] in shared else 1]]
 
 
 @pytest.mark.parametrize(("language", "table"), [("", OWN_ENGLISH), ("zh/", OWN_CHINESE)], ids=["en", "zh"])
 def test_the_notes_are_found(
     own_address: str, opened: Callable[..., Page], language: str, table: dict[str, str]
 ) -> None:
-    """Each query of the table finds its page first, in its language."""
-    assert wrong(opened(own_address), language, table) == []
+    """Each query of the table finds its page first, in its language; what several notes speak of, among three."""
+    assert wrong(opened(own_address), language, table, SHARED) == []
 
 
 @pytest.mark.parametrize(("language", "table"), [("", SMALL_ENGLISH), ("zh/", SMALL_CHINESE)], ids=["en", "zh"])

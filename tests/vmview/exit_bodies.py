@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from vmsim import vmx_controls
-from vmview import exit_spec, vm_exit
+from vmview import exit_event, exit_spec, vm_exit
 
 INSTRUCTIONS = vm_exit.SCHEMA["properties"]["instruction"]["enum"]
 LIKELY = ("CPUID", "HLT", "MOV to CR3", "MOV from CR3", "RDMSR", "WRMSR", "IN", "OUT")
@@ -32,12 +32,22 @@ KVM = {
 
 @st.composite
 def bodies(draw):
-    if draw(st.integers(0, 3)):
+    kind = draw(st.sampled_from(("instruction", "instruction", "instruction", "access", "exception")))
+    if kind == "instruction":
         mnemonic = draw(st.one_of(st.sampled_from(LIKELY), st.sampled_from(INSTRUCTIONS)))
         body = {"instruction": mnemonic}
         for key in exit_spec.takes(mnemonic):
             if draw(st.booleans()):
                 body[key] = draw(OPERANDS[key])
+    elif kind == "exception":
+        raised = st.sampled_from(exit_event.EVENT_SCHEMA["exception"]["enum"])
+        bitmap = st.lists(raised, unique=True, max_size=3)
+        body = draw(
+            st.fixed_dictionaries(
+                {"exception": raised},
+                optional={"during": st.sampled_from(tuple(exit_event.VECTORS)), "exception_bitmap": bitmap},
+            )
+        )
     else:
         body = {"access": draw(st.sampled_from(("read", "write", "fetch")))}
         body["guest_physical_address"] = draw(st.integers(0, (1 << 48) - 1))

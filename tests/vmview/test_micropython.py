@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from vmsim import _build, shadow, shadow_machine
-from vmview import page_walk
+from vmview import ept_walk, page_walk
 
 FOLDER = Path(__file__).parents[1] / "micropython"
 SOURCES = Path(_build.__file__).parents[1]
@@ -36,6 +36,8 @@ EXITS = [
     {"instruction": "MOV from CR4", "cr4_guest_host_mask": 0x2000, "cr4_read_shadow": 0},
     {"access": "write", "guest_physical_address": 0xFED0_0000, "controls": ["enable EPT"], "ept_entry": {"R": 0}},
     {"access": "read", "controls": ["enable EPT"], "kvm": {"gpa": "no page"}},
+    {"exception": "#GP", "during": "#DF"},
+    {"exception": "#PF", "during": "#GP", "exception_bitmap": ["#DF"]},
     {"instruction": "CPUID", "msr": 1},
     {"instruction": "HLT", "controls": ["HLT existing"]},
 ]
@@ -61,7 +63,18 @@ STORIES = [
     {"isolation": 1, "steps": [{"mov_to_cr3": "a/user"}, {"mov_from_cr3": 1}, {"memory_slots": "change"}]},
     {"steps": [{"unmap": 0}]},
 ]
+EPT_WALKS = [
+    {"linear_address": ADDRESS, "page_size": "4 KiB", "access": "write", "ept_accessed_dirty": 1},
+    {"linear_address": ADDRESS, "page_size": "1 GiB", "ept_page_size": "2 MiB", "ept_levels": 5, "cr4_la57": 1},
+    {"linear_address": ADDRESS, "page_size": "4 KiB", "ept_entries": {"PDE": {"EPT PTE": {"W": 0}}}},
+    {"linear_address": ADDRESS, "page_size": "2 MiB", "ept_entries": {"page": {"EPT PDE": {"R": 0}}}},
+    {"linear_address": ADDRESS, "page_size": "4 KiB", "page_frame": 1 << 50, "advanced_information": 1},
+    {"linear_address": ADDRESS},
+    {"linear_address": 1 << 63},
+    {"linear_address": ADDRESS, "page_size": "4 KiB", "ept_entries": {"page": {"EPT PML5E": {"R": 0}}}},
+]
 BODIES = [("page-walk", body) for body in WALKS] + [("vm-exit", body) for body in EXITS]
+BODIES += [("ept-walk", body) for body in EPT_WALKS]
 BODIES += [("shadow-paging", body) for body in STORIES]
 
 
@@ -91,10 +104,11 @@ def answers():
 @pytest.mark.parametrize("build", [_build.interpreted, _build.compiled], ids=["interpreted", "compiled"])
 def test_micropython_sees_and_draws_the_same(build, answers, monkeypatch):
     """Trace, outcome, Scene, SVG and text, in both languages, are the same to the last byte on all three."""
-    for module in (page_walk, shadow, shadow_machine):
+    for module in (page_walk, ept_walk, shadow, shadow_machine):
         monkeypatch.setattr(module, "translate", build().translate)
     here = load_cases().run(json.dumps(BODIES))
-    assert [len(results) for results in here] == [8] * 9 + [1] * 3 + [8] * 8 + [1] * 2 + [8] * 2 + [1]
+    lengths = [8] * 9 + [1] * 3 + [8] * 10 + [1] * 2 + [8] * 7 + [1] + [8] * 2 + [1]
+    assert [len(results) for results in here] == lengths
     for mine, theirs in zip(here, answers, strict=True):
         assert mine == theirs
 

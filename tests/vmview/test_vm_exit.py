@@ -221,3 +221,65 @@ def project_of(tmp_path, capsys):
         return capsys.readouterr().out
 
     return check
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"exception": "#GP"}, {"guest_fault": {"exception": "#GP", "error_code": 0}}),
+        ({"exception": "#GP", "during": "#BP"}, {"guest_fault": {"exception": "#GP", "error_code": 0}}),
+        ({"exception": "#GP", "during": "#GP"}, {"guest_fault": {"exception": "#DF", "error_code": 0}}),
+        ({"exception": "#PF", "during": "#GP"}, {"guest_fault": {"exception": "#PF", "error_code": 0}}),
+    ],
+)
+def test_what_a_second_exception_comes_to(body, expected):
+    """After a benign event, or a #PF after a contributory one: itself; two contributory ones: a double fault."""
+    assert outcome(body) == expected
+
+
+def test_a_triple_fault_always_exits_and_user_space_sees_it():
+    """No control asks; KVM returns 0 with KVM_EXIT_SHUTDOWN, and the vCPU does not simply go on."""
+    body = {"exception": "#PF", "during": "#DF"}
+    found = outcome(body)
+    assert found["vm_exit"]["reason"] == "TRIPLE_FAULT" and found["kvm"]["returns"] == 0
+    assert found["user_space"] == {"exit_reason": "KVM_EXIT_SHUTDOWN"}
+    assert "if user space resets it" in vm_exit.describe(vm_exit.run(body), "en")
+
+
+def test_the_exception_bitmap_comes_before_the_double_fault():
+    """The second exception's own bit is asked first; then that of #DF."""
+    found = outcome({"exception": "#GP", "during": "#GP", "exception_bitmap": ["#GP"]})
+    assert found["vm_exit"]["reason"] == "EXCEPTION_NMI"
+    assert outcome({"exception": "#GP", "during": "#GP", "exception_bitmap": ["#DF"]})["vm_exit"]["number"] == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"exception": "NMI"}, "exception"),
+        ({"exception": "#GP", "during": "#XX"}, "during"),
+        ({"exception": "#GP", "exception_bitmap": ["#GP", "NMI"]}, "exception_bitmap/1"),
+        ({"instruction": "HLT", "during": "#GP"}, "during"),
+        ({"exception": "#GP", "access": "read"}, "exception"),
+        ({"during": "#GP"}, "instruction"),
+    ],
+)
+def test_an_exception_that_cannot_be_is_named(body, field):
+    """The error's field is the key's path in the body."""
+    with pytest.raises(FieldError) as raised:
+        vm_exit.run(body)
+    assert raised.value.field == field
+
+
+def test_an_error_is_said_on_the_way_to_user_space():
+    """What the handler returned stands at the arrow, an error as well as 0."""
+    body = {"access": "read", "controls": ["enable EPT"], "kvm": {"gpa": "no page"}}
+    assert "returns -14" in vm_exit.describe(vm_exit.run(body), "en")
+    assert "返回-14" in vm_exit.describe(vm_exit.run(body), "zh")
+
+
+def test_a_guest_that_cannot_go_on_is_not_said_to():
+    """After KVM_EXIT_INTERNAL_ERROR it goes on only if user space can help."""
+    body = {"exception": "#GP", "during": "#GP", "exception_bitmap": ["#GP"]}
+    told = vm_exit.describe(vm_exit.run(body), "en")
+    assert "KVM_INTERNAL_ERROR_SIMUL_EX" in told and "The guest goes on." not in told

@@ -65,13 +65,13 @@ def _body(note: Note, document: Document, findings: Findings) -> list[str]:
     identifiers = anchors.section_ids(note)
     headings = anchors.headings(document, identifiers)
     notices = {
-        _last_heading_line(document, section): _notice(note, document, section, identifier)
+        _last_heading_line(document, section): _notice(note, document, section, identifier, findings)
         for section, identifier in zip(document.sections, identifiers, strict=True)
         if section.stale
     }
     replaced = prose.replaced(document, findings)
 
-    lines: list[str] = paragraph(notices[0], "stale", searched=False) if 0 in notices else []
+    lines: list[str] = notices.get(0, [])
     number = document.body_first
     while number <= len(document.lines):
         region = regions.get(number)
@@ -86,17 +86,25 @@ def _body(note: Note, document: Document, findings: Findings) -> list[str]:
             lines.append("" if number in comments else prose.line(line, replaced.get(number, [])))
             number += 1
         if number - 1 in notices:
-            lines += paragraph(notices[number - 1], "stale", searched=False)
+            lines += notices[number - 1]
     return lines
 
 
-def _notice(note: Note, document: Document, section: Section, identifier: str) -> str:
-    """That a section is behind its original, with a link to what it should render."""
+def _notice(note: Note, document: Document, section: Section, identifier: str, findings: Findings) -> list[str]:
+    """That a section is behind its original, with a link to what it should render, and what has changed there."""
+    number = document.sections.index(section)
     original = note.document(note.original)
     place = f"{original.language}.md#{identifier}".removesuffix("#")
-    heading = anchors.shown(original.sections[document.sections.index(section)].heading) or original.head.title
+    heading = anchors.shown(original.sections[number].heading) or original.head.title
     link = f"[{without_delimiters(plain(heading))}]({place}){{: lang={original.language} }}"
-    return text(document.language, "stale" if section.of else "unmarked", original=link)
+    said = text(document.language, "stale" if section.of else "unmarked", original=link)
+    lines = paragraph(said, "stale", searched=False)
+    changes = findings.changes.get((note.slug, document.language, number))
+    if changes:
+        block = fence(changes, attributes(classes=("diff",)))
+        shown = indented([without_delimiters(line) for line in block], 4)
+        lines += ["", f'??? stale-changes "{text(document.language, "changes")}"', "", *shown, ""]
+    return lines
 
 
 def _last_heading_line(document: Document, section: Section) -> int:

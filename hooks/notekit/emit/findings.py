@@ -24,7 +24,8 @@ class Findings:
     ``results``, ``packages`` (Debian's, that the example needs) and ``capabilities`` (that it used) by (note's slug,
     example's name); ``drawings`` by (slug, diagram's name, language); ``titles`` by (slug, language); ``related``
     by slug, see ``related``; ``tag_ids`` by language and tag, see ``tag_ids``; ``tools`` has the
-    executable of a capability. ``default_language`` is the one that is served at the site's root.
+    executable of a capability; ``changes`` is what is new in the original of a stale section, as the lines of a diff,
+    by (slug, language, the section's number from 0). ``default_language`` is the one that is served at the site's root.
     """
 
     results: Mapping[tuple[str, str], Result]
@@ -36,6 +37,7 @@ class Findings:
     tag_ids: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     tools: Mapping[str, str] = field(default_factory=dict)
     terms: tuple[Term, ...] = ()
+    changes: Mapping[tuple[str, str, int], tuple[str, ...]] = field(default_factory=dict)
     default_language: str = "en"
 
 

@@ -75,7 +75,7 @@ def _one(name: str) -> str:
     if name[0].islower() and name[1:2].islower():
         text = f"(?i:{re.escape(name[0])}){re.escape(name[1:])}"
     before = r"(?<![A-Za-z0-9_-])" if name[0].isascii() else ""
-    after = r"(?:e?s)?(?![A-Za-z0-9_]|-\w)" if name[-1].isascii() else ""
+    after = r"(?:(?:(?<=[sxzh])e)?s)?(?![A-Za-z0-9_]|-\w)" if name[-1].isascii() else ""
     return before + text + after
 
 

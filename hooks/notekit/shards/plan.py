@@ -75,9 +75,7 @@ def divide(parts: Sequence[Part], durations: Mapping[str, float], count: int) ->
     """
     known = [durations[part.name] for part in parts if part.runs and part.name in durations]
     typical = statistics.median(known) if known else _UNKNOWN
-    weights = {
-        part.name: max(durations.get(part.name, typical), _LIGHT) if part.runs else _LIGHT for part in parts
-    }
+    weights = {part.name: max(durations.get(part.name, typical), _LIGHT) if part.runs else _LIGHT for part in parts}
     loads = [0.0] * count
     given: dict[str, int] = {}
     for part in sorted(parts, key=lambda one: (-weights[one.name], one.name)):

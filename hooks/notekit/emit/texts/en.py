@@ -38,6 +38,7 @@ TEXTS = {
     "sources": "Sources",
     "related": "Related",
     "stale": "This section is behind its original, which has changed since it was translated: {original}",
+    "changes": "What has changed in the original",
     "unmarked": "Nobody has said yet that this section is up to date with its original: {original}",
     "as_text": "The diagram as text",
     "broken_note": "This note could not be read",

@@ -38,6 +38,7 @@ TEXTS = {
     "sources": "参考资料",
     "related": "相关笔记",
     "stale": "本节译文落后于原文，原文在翻译之后有改动：{original}",
+    "changes": "原文的改动",
     "unmarked": "还没有人确认本节译文与原文一致。原文：{original}",
     "as_text": "图的文字版",
     "broken_note": "这篇笔记无法读取",
