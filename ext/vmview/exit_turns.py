@@ -33,6 +33,8 @@ _ASKED = {
     "MSR_READ": "msr",
     "MSR_WRITE": "msr",
 }
+# Characters in a line of a panel.
+_LONGEST_CODE = 34
 # How the guest goes on after what user space has seen, where it does not simply do so.
 _AFTER = {"KVM_EXIT_SHUTDOWN": "reset", "KVM_EXIT_INTERNAL_ERROR": "stuck", "KVM_EXIT_FAIL_ENTRY": "stuck"}
 
@@ -103,9 +105,9 @@ def leave(decision: "Decision", state: "KvmState", handling: "Handling", languag
     if handling.to_user_space:
         seen.append(("strong", handling.kvm_run))
         if handling.suberror:
-            # Too long for a line of the picture; all of them begin so (include/uapi/linux/kvm.h).
-            end = len("KVM_INTERNAL_ERROR_")
-            seen += [("code", handling.suberror[:end]), ("code", handling.suberror[end:])]
+            # All of them begin so (include/uapi/linux/kvm.h); one is too long for a line of the picture.
+            end = len("KVM_INTERNAL_ERROR_") if len(handling.suberror) > _LONGEST_CODE else 0
+            seen += [("code", part) for part in (handling.suberror[:end], handling.suberror[end:]) if part]
         seen.append(("text", words["waits"]))
         turns.append(_turn(USER, back, words, tuple(seen)))
     again = words["KVM_RUN" if handling.to_user_space else "entry"]

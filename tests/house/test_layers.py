@@ -16,7 +16,7 @@ from tests.house.project_files import PACKAGES, ROOT, imports, modules, python_f
 LAYERS = (
     {"model", "files", "units"},
     {"match"},
-    {"parse", "translated", "glossary"},
+    {"parse", "translated", "glossary", "history"},
     {"sandbox", "runners"},
     {"verify"},
     {"store"},
