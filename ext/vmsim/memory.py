@@ -6,12 +6,16 @@ from vmsim.value import FieldError, check_integer, hexadecimal
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import TypeAlias
+    from typing import Protocol
 
     from vmsim.cache_trace import CachedAccess
     from vmsim.trace import PdpteLoad, Update, Walk
 
-    Readable: TypeAlias = "Memory | WalkMemory"
+    class Readable(Protocol):
+        """What a walk reads: Memory, what an access has made of it, or a guest's memory."""
+
+        def read(self, address: int, field: str, size: int = bits.ENTRY_SIZE) -> int:
+            """The entry at ``address``."""
 
 
 class Memory:

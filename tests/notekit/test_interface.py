@@ -39,8 +39,7 @@ def test_every_text_that_is_missing_is_named() -> None:
     with pytest.raises(UntranslatedError) as raised:
         check_theme(environment(zh=half), ("en", "zh", "xx"))
     assert str(raised.value).split("\n") == [
-        "mkdocs.yml:1: the theme has no zh text for top; write them into "
-        "docs/overrides/partials/languages/own-zh.html",
+        "mkdocs.yml:1: the theme has no zh text for top; write them into docs/overrides/partials/languages/own-zh.html",
         "mkdocs.yml:1: the theme has no xx text for search, top; write them into "
         "docs/overrides/partials/languages/own-xx.html",
     ]

@@ -43,9 +43,7 @@ def test_an_open_search_has_no_barriers(
     own_address: str, opened: Callable[..., Page], scheme: str, folder: str, width: int
 ) -> None:
     """With results shown, neither has the search."""
-    page = opened(
-        own_address, color_scheme=scheme, reduced_motion="reduce", viewport={"width": width, "height": 800}
-    )
+    page = opened(own_address, color_scheme=scheme, reduced_motion="reduce", viewport={"width": width, "height": 800})
     page.goto(folder)
     page.keyboard.press("/")
     page.keyboard.insert_text("PDPTE eventfd")

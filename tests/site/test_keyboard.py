@@ -36,9 +36,7 @@ def test_the_first_stop_leads_past_the_header(own_address: str, opened: Callable
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_the_language_is_switched_with_the_keyboard(
-    own_address: str, opened: Callable[..., Page], folder: str
-) -> None:
+def test_the_language_is_switched_with_the_keyboard(own_address: str, opened: Callable[..., Page], folder: str) -> None:
     """Every stop on the way can be seen and is marked; Enter on the other language leads there."""
     page = opened(own_address, reduced_motion="reduce")
     page.goto(f"{folder}{CODE}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vmsim import _build
+from vmsim import _build, shadow, shadow_machine
 from vmview import ept_walk, page_walk
 
 FOLDER = Path(__file__).parents[1] / "micropython"
@@ -41,6 +41,28 @@ EXITS = [
     {"instruction": "CPUID", "msr": 1},
     {"instruction": "HLT", "controls": ["HLT existing"]},
 ]
+STORIES = [
+    {
+        "mapped": [{"map": ADDRESS & ~0xFFF}, {"map": 0xA0_0000, "page_size": "2 MiB", "D": 0}],
+        "address_spaces": {"a": 1, "b": 2},
+        "steps": [
+            {"read": ADDRESS},
+            {"write": ADDRESS, "times": 2},
+            {"write": 0xA0_0000, "mode": "supervisor"},
+            {"map": 0x40_0000, "pages": 3, "XD": 1},
+            {"fetch": 0x40_0000},
+            {"mov_to_cr3": "b", "keep": 1},
+            {"mov_to_cr3": "a"},
+            {"unmap": ADDRESS & ~0xFFF},
+            {"invlpg": ADDRESS},
+            {"read": ADDRESS},
+            {"cr0_wp": 0},
+            {"invpcid": "b"},
+        ],
+    },
+    {"isolation": 1, "steps": [{"mov_to_cr3": "a/user"}, {"mov_from_cr3": 1}, {"memory_slots": "change"}]},
+    {"steps": [{"unmap": 0}]},
+]
 EPT_WALKS = [
     {"linear_address": ADDRESS, "page_size": "4 KiB", "access": "write", "ept_accessed_dirty": 1},
     {"linear_address": ADDRESS, "page_size": "1 GiB", "ept_page_size": "2 MiB", "ept_levels": 5, "cr4_la57": 1},
@@ -53,6 +75,7 @@ EPT_WALKS = [
 ]
 BODIES = [("page-walk", body) for body in WALKS] + [("vm-exit", body) for body in EXITS]
 BODIES += [("ept-walk", body) for body in EPT_WALKS]
+BODIES += [("shadow-paging", body) for body in STORIES]
 
 
 def load_cases():
@@ -81,10 +104,11 @@ def answers():
 @pytest.mark.parametrize("build", [_build.interpreted, _build.compiled], ids=["interpreted", "compiled"])
 def test_micropython_sees_and_draws_the_same(build, answers, monkeypatch):
     """Trace, outcome, Scene, SVG and text, in both languages, are the same to the last byte on all three."""
-    for view in (page_walk, ept_walk):
-        monkeypatch.setattr(view, "translate", build().translate)
+    for module in (page_walk, ept_walk, shadow, shadow_machine):
+        monkeypatch.setattr(module, "translate", build().translate)
     here = load_cases().run(json.dumps(BODIES))
-    assert [len(results) for results in here] == [8] * 9 + [1] * 3 + [8] * 10 + [1] * 2 + [8] * 7 + [1]
+    lengths = [8] * 9 + [1] * 3 + [8] * 10 + [1] * 2 + [8] * 7 + [1] + [8] * 2 + [1]
+    assert [len(results) for results in here] == lengths
     for mine, theirs in zip(here, answers, strict=True):
         assert mine == theirs
 

@@ -10,17 +10,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import vmview
-from tests.vmview import ept_bodies, exit_bodies, walk_bodies
+from tests.vmview import ept_bodies, exit_bodies, shadow_bodies, walk_bodies
 from vmsim import FieldError
-from vmview import ept_walk, ept_words, exit_words, faults, page_walk, svg, walk_rows
+from vmview import ept_walk, ept_words, exit_words, faults, page_walk, shadow_words, svg, walk_rows
 from vmview.scene import TEXT_ROLES, Box, Cell, Label, cell_labels, label_area
 
 LANGUAGES = ("en", "zh")
-BODIES = {"ept-walk": ept_bodies.bodies(), "page-walk": walk_bodies.bodies(), "vm-exit": exit_bodies.bodies()}
+BODIES = {
+    "ept-walk": ept_bodies.bodies(),
+    "page-walk": walk_bodies.bodies(),
+    "vm-exit": exit_bodies.bodies(),
+    "shadow-paging": shadow_bodies.bodies(),
+}
 FIRST = {
     "ept-walk": {"linear_address": 0x7F12_3456_7ABC},
     "page-walk": {"linear_address": 0x7F12_3456_7ABC},
     "vm-exit": {"instruction": "CPUID"},
+    "shadow-paging": {"steps": [{"read": 0x40_0000}]},
 }
 TYPES = vmview.types()
 VALIDATORS = {name: jsonschema.Draft202012Validator(view.SCHEMA) for name, view in TYPES.items()}
@@ -174,7 +180,9 @@ def test_what_could_be_markup_is_escaped():
 
 
 @pytest.mark.parametrize(
-    "module", [page_walk, walk_rows, faults, exit_words, ept_walk, ept_words], ids=lambda module: module.__name__
+    "module",
+    [page_walk, walk_rows, faults, exit_words, ept_walk, ept_words, shadow_words],
+    ids=lambda module: module.__name__,
 )
 def test_both_languages_have_the_same_words(module):
     """Every text exists in English and in Chinese with the same places to fill in."""
