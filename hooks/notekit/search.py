@@ -61,7 +61,10 @@ def by_language(
         other = slash and folder in languages[1:]
         language, location = (folder, rest) if other else (languages[0], doc["location"])
         text = _plain(f"{doc['title']} {doc['text']}")
-        found = {"names": [*dict.fromkeys(_names(text))], "also": [*dict.fromkeys(_also(text, language, terms))]}
+        also = [*dict.fromkeys(_also(text, language, terms))]
+        # What a section is named for, it is about.
+        also += 2 * [*dict.fromkeys(_also(_plain(doc["title"]), language, terms))]
+        found = {"names": [*dict.fromkeys(_names(text))], "also": also}
         boost = NOTE_BOOST if doc["location"].partition("#")[0] in notes else 1
         docs[language].append({"boost": boost, **doc, "location": location, **found})
     return {language: {"config": _config(index["config"], language), "docs": docs[language]} for language in languages}

@@ -24,6 +24,8 @@ MERGE = "git/merge-adjacent-lines/"
 GRUB = "kernel/default-kernel-in-grub/"
 ICELAKE = "cpu-virtualization/icelake/"
 EXITS = "cpu-virtualization/who-handles-a-vm-exit/"
+EPT = "memory-virtualization/ept-two-dimensional-walk/"
+SHADOW = "memory-virtualization/shadow-page-tables/"
 CR3 = "memory-virtualization/cr3-exiting/"
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
@@ -32,14 +34,18 @@ OWN_ENGLISH = {
     "paging structure": PAGING,
     "PDPTE": PAGING,
     "page fault error code": PAGING,
-    "EPT violation": EXITS,
+    "EPT violation": EPT,
     "EPT_VIOLATION": EXITS,
     "VM exit": EXITS,
     "CR3-target count": CR3,
     "PG_LEVEL_4K": PAGING,
     "LEVEL_4K": PAGING,
     "reserved bits": PAGING,
-    "second-level address translation": PAGING,
+    "two-dimensional walk": EPT,
+    "shadow page table": SHADOW,
+    "TLB": "memory-virtualization/paging-structure-caches/",
+    "triple fault": "cpu-virtualization/double-and-triple-fault/",
+    "IA32_FEATURE_CONTROL": "cpu-virtualization/vt-x-and-kvm/",
     "errno": ERRNO,
     "-ENOENT": ERRNO,
     "why return a negative errno": ERRNO,
@@ -64,12 +70,14 @@ OWN_CHINESE = {
     "EXIT_REASON_EPT_VIOLATION": EXITS,
     "页表": PAGING,
     "页表结构": PAGING,
-    "影子页表": PAGING,
-    "缺页": PAGING,
+    "影子页表": SHADOW,
+    "缺页": SHADOW,
     "缺页异常": PAGING,
-    "地址转换": PAGING,
+    "地址转换": EPT,
     "线性地址": PAGING,
-    "扩展页表": PAGING,
+    "扩展页表": EPT,
+    "二级地址转换": EPT,
+    "三重故障": "cpu-virtualization/double-and-triple-fault/",
     "页框": PAGING,
     "错误号": ERRNO,
     "ENOENT": ERRNO,
@@ -87,7 +95,10 @@ OWN_CHINESE = {
 }
 
 # What several notes speak of.
-SHARED = {"影子页表", "缺页", "缺页异常", "地址转换", "扩展页表", "second-level address translation"}
+SHARED = {
+    *("缺页", "缺页异常", "地址转换", "扩展页表", "二级地址转换", "页框"),
+    *("paging structure", "page fault error code"),
+}
 
 SMALL = {
     "mem/shadow": (
