@@ -44,7 +44,7 @@ class _Build:
     pages: dict[str, model.Page]
     navigations: dict[str, Navigation] = field(default_factory=dict)
     addresses: dict[str, interface.Address] = field(default_factory=dict)
-    templates: list[str] = field(default_factory=list)
+    templates: frozenset[str] = frozenset()
 
 
 _serving = False
@@ -86,8 +86,9 @@ def on_pre_build(config: MkDocsConfig) -> None:
     cache = root / ".cache"
     cache.mkdir(exist_ok=True)
     search.teach(checked.collection.terms, cache)
-    pages = pipeline.pages(checked, with_problems=_serving)
-    _build = _Build(checked, pipeline.findings_of(checked), {page.path: page for page in pages})
+    findings = pipeline.findings_of(checked)
+    pages = pipeline.pages(checked, findings, with_problems=_serving)
+    _build = _Build(checked, findings, {page.path: page for page in pages})
 
 
 @event_priority(100)
@@ -136,9 +137,9 @@ def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> Navigation:
 
 def on_env(env: Any, config: MkDocsConfig, files: Files) -> Any:
     """Refuses a theme that would say something in English on another language's page."""
+    _build.templates = frozenset(env.list_templates())
     with _told():
-        interface.check_theme(env, _languages())
-    _build.templates = env.list_templates()
+        interface.check_theme(env, _build.templates, _languages())
     found = [file.page for file in files.documentation_pages() if file.page]
     _build.addresses = {page.file.src_uri: interface.Address(page.url, page.canonical_url) for page in found}
     return env

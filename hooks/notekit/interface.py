@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -33,19 +33,15 @@ class Environment(Protocol):
     def get_template(self, name: str, /) -> Any:
         """The template of that name."""
 
-    def list_templates(self) -> list[str]:
-        """The names of all templates."""
 
-
-def language_file(templates: Sequence[str], language: str) -> str:
+def language_file(templates: Container[str], language: str) -> str:
     """The name of the theme's table of texts: our own, which mends the theme's, where there is one."""
     own = f"own-{language}"
     return own if f"partials/languages/{own}.html" in templates else language
 
 
-def check_theme(environment: Environment, languages: Sequence[str]) -> None:
+def check_theme(environment: Environment, templates: Container[str], languages: Sequence[str]) -> None:
     """Raises UntranslatedError where the theme would show English in another language. It lists all such texts."""
-    templates = environment.list_templates()
     source = environment.loader.get_source(environment, "partials/languages/en.html")[0]
     keys = [key for key in _KEY.findall(source) if not _NOT_SHOWN.match(key)]
     lacking = []
@@ -82,7 +78,7 @@ def meta(page: Page) -> dict[str, Any]:
     return head if page.weight == 1 else {**head, "search": search}
 
 
-def localized(config: Any, templates: Sequence[str], language: str, alternate: Sequence[Mapping[str, Any]]) -> Any:
+def localized(config: Any, templates: Container[str], language: str, alternate: Sequence[Mapping[str, Any]]) -> Any:
     """The configuration as a page in that language sees it; ``alternate`` leads to its counterparts."""
     interface = config.extra["interface"]
     palette = []

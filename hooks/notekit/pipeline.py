@@ -84,6 +84,7 @@ def check(
     Of a collection that is checked in shards only that shard's examples and diagrams are run, drawn and in the
     results.
     """
+    runners.look_again()
     collection = read(root, only)
     division = None if shard is None else shards.division(kept, collection, shard)
     units = tuple(unit for note in collection.notes for unit in units_of(note.examples))
@@ -130,10 +131,12 @@ def _verified(example: Example, outputs: Mapping[tuple[str, str], Ran]) -> Resul
     return replace(verify.verify(example, ran.output), cached=ran.cached)
 
 
-def pages(checked: Checked, *, with_problems: bool = False) -> tuple[Page, ...]:
+def pages(
+    checked: Checked, findings: emit.Findings | None = None, *, with_problems: bool = False
+) -> tuple[Page, ...]:
     """The pages of all notes that could be read, then those about all notes; with ``with_problems``, one for each
-    other note too."""
-    collection, findings = checked.collection, findings_of(checked)
+    other note too. ``findings`` are those of ``findings_of``, where the caller has them already."""
+    collection, findings = checked.collection, findings or findings_of(checked)
     made = [emit.page(note, document, findings) for note in collection.notes for document in note.documents]
     made += emit.overviews(collection, findings)
     if with_problems:

@@ -18,6 +18,11 @@ URLS = {"index.md": "", "zh/index.md": "zh/", "x.md": "x/", "zh/x.md": "zh/x/", 
 ADDRESSES = {path: Address(url, f"https://example.org/{url}") for path, url in URLS.items()}
 
 
+def check(environment: jinja2.Environment, languages: tuple[str, ...]) -> None:
+    """Holds the theme's texts against the languages."""
+    check_theme(environment, environment.list_templates(), languages)
+
+
 def environment(**languages: str) -> jinja2.Environment:
     """A theme with these tables of texts."""
     tables = {f"partials/languages/{name.replace('_', '-')}.html": text for name, text in languages.items()}
@@ -27,8 +32,8 @@ def environment(**languages: str) -> jinja2.Environment:
 def test_a_theme_that_says_everything_passes() -> None:
     """What no page shows may be missing; our own table goes before the theme's."""
     whole = '{% macro t(key) %}{{ {"search": "搜索", "top": "顶部"}[key] }}{% endmacro %}'
-    check_theme(environment(zh=whole), ("en", "zh"))
-    check_theme(environment(zh="", own_zh=whole), ("en", "zh"))
+    check(environment(zh=whole), ("en", "zh"))
+    check(environment(zh="", own_zh=whole), ("en", "zh"))
     assert language_file(["partials/languages/own-zh.html"], "zh") == "own-zh"
     assert language_file([], "zh") == "zh"
 
@@ -37,7 +42,7 @@ def test_every_text_that_is_missing_is_named() -> None:
     """All of all languages at once, with the file that they go into; a language that the theme has not lacks all."""
     half = '{% macro t(key) %}{{ {"search": "搜索"}[key] }}{% endmacro %}'
     with pytest.raises(UntranslatedError) as raised:
-        check_theme(environment(zh=half), ("en", "zh", "xx"))
+        check(environment(zh=half), ("en", "zh", "xx"))
     assert str(raised.value).split("\n") == [
         "mkdocs.yml:1: the theme has no zh text for top; write them into docs/overrides/partials/languages/own-zh.html",
         "mkdocs.yml:1: the theme has no xx text for search, top; write them into "

@@ -16,6 +16,7 @@ from notekit.runners._capabilities import CAPABILITIES, TOOL_OF, lacking, packag
 from notekit.runners._contract import Absent, Runner
 from notekit.runners._opening import Opening
 from notekit.runners._packages import BESIDE, packages
+from notekit.sandbox import tools
 
 __all__ = [
     "BESIDE",
@@ -27,6 +28,7 @@ __all__ = [
     "for_example",
     "kill_all",
     "lacking",
+    "look_again",
     "package_of",
     "packages",
     "used",
@@ -52,6 +54,11 @@ def for_example(example: Example) -> Runner:
     if example.runner == "host" and example.language in by_language():
         return by_language()[example.language]
     return Absent(example.runner, example.language)
+
+
+def look_again() -> None:
+    """Forgets which tools this machine has; a check begins with it."""
+    tools.look_again()
 
 
 def kill_all() -> None:
