@@ -162,7 +162,8 @@ def test_keys_are_for_what_runs_in_the_shell(root: Path) -> None:
     # What is typed before the prompt is back may be dropped with the program's input.
     terminal.until("waiting\n^C\nbash-")
     terminal.type("echo still''here\r")
-    terminal.until("stillhere")
+    # So it is with the end of input.
+    terminal.until("stillhere\nbash-")
     terminal.type("\x04")
     assert terminal.end().status == 0
 
