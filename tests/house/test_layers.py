@@ -17,7 +17,7 @@ LAYERS = (
     {"model", "files", "units"},
     {"match"},
     {"parse", "translated", "glossary", "history"},
-    {"sandbox", "runners"},
+    {"sandbox", "guest", "runners"},
     {"verify"},
     {"store"},
     {"shards"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -42,6 +43,8 @@ ENVIRONMENTS: dict[int, dict[str, str]] = {
 #: Seconds and bytes that an example has where it says nothing else.
 DEFAULTS = Limits(seconds=60.0, output=MIB)
 _STDIN = "/agent/stdin"
+_LINES = 20
+_COMPLAINT = re.compile(r"Kernel panic|BUG: |Oops: |general protection fault|soft lockup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,8 @@ class Step:
     seconds: float | None = None
 
 
-#: Answers a job that asks for its next step: called with its number (None: the guest was rebooted under it), the
-#: status of its last step, and how many bytes were printed so far. None ends it all.
+#: Answers a job that asks for its next step: called with its number (None: the guest was rebooted, and the jobs begin
+#: again), the status of its last step, and how many bytes were printed so far. None ends it all.
 Dialogue = Callable[[int | None, int, int], Step | None]
 
 
@@ -125,7 +128,7 @@ def converse(
     limits: Limits = DEFAULTS,
     dialogue: Dialogue | None = None,
 ) -> Done:
-    """Runs the jobs in a guest of their own until job 0 has ended, or the dialogue, or a limit ends it all.
+    """Runs the jobs in a guest of their own until one of them has ended, or the dialogue, or a limit ends it all.
 
     Raises GuestError where there is no clone; whatever happens to it afterwards is in what comes back.
     """
@@ -166,42 +169,40 @@ class _Talk:
         try:
             while self._end is None:
                 for frame in self._vm.hear(self._until):
-                    self._take(frame)
-                    if self._end is not None:
-                        break
-                else:
+                    if self._end is None:
+                        self._take(frame)
+                if time.monotonic() >= self._until and self._end is None:
                     self._out_of_time()
         except Ended as error:
             if not self._awake:
                 raise
             self._end = Done(gone=str(error), exceeded=self._vm.exceeded)
         seconds = time.monotonic() - self._started
-        console = _last_lines(self._vm.console) if self._end.exit is None else ""
+        console = _last_lines(self._vm.console) if self._end.gone or self._end.exceeded else ""
         out, err = bytes(self._printed["O"]), bytes(self._printed["E"])
         return replace(self._end, stdout=out, stderr=err, seconds=seconds, console=console)
 
     def _out_of_time(self) -> None:
         if not self._awake:
             raise GuestError(f"the guest does not wake within {BOOT:g} s")
-        if time.monotonic() >= self._until and self._end is None:
-            self._end = Done(exceeded=replace(self._limits, seconds=self._allowed).exceeded("deadline"))
+        self._end = Done(exceeded=replace(self._limits, seconds=self._allowed).exceeded("deadline"))
 
     def _take(self, frame: frames.Frame) -> None:
         if frame.kind in "OE":
             self._print(frame)
-        elif frame.kind == "W":
+        elif frame.kind == "W" and not self._awake:
             self._awake = True
             self._started = time.monotonic()
             self._until = self._started + self._allowed
         elif frame.kind == "N" and self._dialogue:
             self._answer(self._dialogue(frame.job, frame.content[0], len(self._printed["O"])))
-        elif frame.kind == "X" and (frame.job == 0 or self._dialogue):
-            self._end = Done(exit=frame.content[0] if self._dialogue is None else None)
+        elif frame.kind == "X":
+            self._end = Done(exit=frame.content[0])
         elif frame.kind == "!":
             self._end = Done(gone=frame.content.decode("utf-8", "replace"))
         elif frame.kind == "H" and self._dialogue:
             self._vm.send(self._hello())
-            self._dialogue(None, 0, len(self._printed["O"]))
+            self._answer(self._dialogue(None, 0, len(self._printed["O"])))
 
     def _answer(self, step: Step | None) -> None:
         if step is None:
@@ -220,6 +221,7 @@ class _Talk:
 
 
 def _last_lines(console: bytes | bytearray) -> str:
-    """The last 20 lines of the kernel's console."""
+    """20 lines of the kernel's console: from where it complains first, else the last."""
     lines = bytes(console).decode("utf-8", "replace").replace("\r", "").strip().split("\n")
-    return "\n".join(lines[-20:])
+    start = next((number for number, line in enumerate(lines) if _COMPLAINT.search(line)), len(lines) - _LINES)
+    return "\n".join(lines[max(0, start) :][:_LINES])

@@ -148,8 +148,9 @@ def _opened(path: Path, stack: ExitStack) -> int:
 
 def _await_boot(vm: Vm) -> None:
     try:
-        for frame in vm.hear(time.monotonic() + BOOT):
-            if frame.kind == "H":
+        until = time.monotonic() + BOOT
+        while time.monotonic() < until:
+            if any(frame.kind == "H" for frame in vm.hear(until)):
                 return
     except Ended as error:
         raise GuestError(f"the guest does not boot: {error}") from error

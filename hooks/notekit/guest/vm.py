@@ -9,7 +9,7 @@ import re
 import select
 import socket
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -60,7 +60,9 @@ class Vm:
                 their.close()
             self._stack = stack.pop_all()
         self._poll = select.poll()
-        for descriptor in (self._channel.fileno(), self._printer.fileno(), self._confined.first):
+        # The launcher holds the channel's other end as well, so it is the launcher that tells of QEMU's end.
+        self._ends = (self._confined.status, self._confined.first)
+        for descriptor in (self._channel.fileno(), self._printer.fileno(), *self._ends):
             self._poll.register(descriptor, select.POLLIN)
 
     def __enter__(self) -> Vm:
@@ -81,36 +83,37 @@ class Vm:
         with contextlib.suppress(AttributeError):
             self._poll.modify(self._channel.fileno(), wanted)
 
-    def hear(self, until: float) -> Iterator[frames.Frame]:
-        """The frames that come until the moment ``until`` (of ``time.monotonic``), as they come; then it ends.
+    def hear(self, until: float) -> list[frames.Frame]:
+        """The frames that have come, waited for until the moment ``until`` (of ``time.monotonic``) at most; often none.
 
-        Raises Ended once the guest is gone, and GuestError for what is no frame.
+        Raises Ended once the guest is gone, and for what is no frame.
         """
-        while True:
-            now = time.monotonic()
-            if now >= self._look:
-                self._watch(now)
-            wait = max(0.0, min(until, self._look) - now)
-            gone = False
-            for descriptor, event in self._poll.poll(wait * 1000 + (1 if wait else 0)):
-                if descriptor == self._printer.fileno():
-                    self._keep_console()
-                elif descriptor == self._confined.first:
-                    gone = True
-                elif event & select.POLLOUT:
-                    self._push()
-                if descriptor == self._channel.fileno() and event & (select.POLLIN | select.POLLHUP):
-                    data = self._receive(self._channel)
-                    if data:
-                        try:
-                            yield from self._reader.feed(data)
-                        except frames.FrameError as error:
-                            raise GuestError(str(error)) from error
-                    gone = gone or data == b""
-            if gone:
-                raise Ended(self._why())
-            if time.monotonic() >= until:
-                return
+        now = time.monotonic()
+        if now >= self._look:
+            self._watch(now)
+        wait = max(0.0, min(until, self._look) - now)
+        gone = False
+        found: list[frames.Frame] = []
+        for descriptor, event in self._poll.poll(wait * 1000 + (1 if wait else 0)):
+            if descriptor == self._printer.fileno():
+                self._keep_console()
+            elif descriptor in self._ends:
+                gone = True
+            elif event & select.POLLOUT:
+                self._push()
+            if descriptor == self._channel.fileno() and event & (select.POLLIN | select.POLLHUP):
+                data = self._receive(self._channel)
+                found += self._frames(data) if data else []
+                gone = gone or data == b""
+        if gone and not found:
+            raise Ended(self._why())
+        return found
+
+    def _frames(self, data: bytes) -> list[frames.Frame]:
+        try:
+            return list(self._reader.feed(data))
+        except frames.FrameError as error:
+            raise Ended(str(error)) from error
 
     def _watch(self, now: float) -> None:
         limit, pause = watch.exceeded(self._confined.proc, self._confined.writable, self._limits)

@@ -37,6 +37,8 @@ _NOT_ON_HOST: Mapping[str, str] = {
     "kvm": "/dev/kvm needs runner=guest or runner=machine",
     "root": "root needs runner=guest",
 }
+# What every guest has.
+_IN_GUEST = frozenset({"kmod", "root"})
 CAPABILITIES = frozenset(TOOL_OF) | frozenset(_NOT_ON_HOST)
 
 _NEED = re.compile(r"([a-z][a-z0-9-]*)(?:>=(\d+(?:\.\d+)*))?")
@@ -63,7 +65,7 @@ def lacking(examples: Iterable[Example]) -> str | None:
     """The first need that the sandbox does not meet, and the cure; None where all are met."""
     for example in examples:
         for name, least in map(_split, example.needs):
-            reason = _unmet(name, least)
+            reason = _unmet(name, least, example.runner)
             if reason:
                 return reason
     return None
@@ -74,7 +76,9 @@ def _split(need: str) -> tuple[str, str | None]:
     return (found[1], found[2]) if found else (need, None)
 
 
-def _unmet(name: str, least: str | None) -> str | None:
+def _unmet(name: str, least: str | None, where: str) -> str | None:
+    if where == "guest" and name in _IN_GUEST:
+        return None
     if name not in TOOL_OF:
         return _NOT_ON_HOST.get(name, f"the capability {name} is unknown")
     version = _version(TOOL_OF[name])

@@ -23,6 +23,7 @@ class Runner(ABC):
 
     name: str
     languages: tuple[str, ...]
+    where: str = "host"  # which ``runner=`` of a block asks for it
     version: str = "1"
 
     @abstractmethod

@@ -69,6 +69,7 @@ def _result(example: Example, output: Output, status: Status, reason: str) -> Re
         how=output.how,
         versions=output.versions,
         finished=output.finished,
+        log=output.log,
     )
 
 

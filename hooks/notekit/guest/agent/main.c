@@ -37,11 +37,17 @@ static void receive_file(char *data)
             complain(path);
         *slash = '/';
     }
-    if (target >= 0)
-        close(target);
     target = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (target < 0 || fchmod(target, mode) || fchown(target, user, user))
         complain(path);
+}
+
+/* An executable that is open for writing cannot be run. */
+static void end_file(void)
+{
+    if (target >= 0)
+        close(target);
+    target = -1;
 }
 
 static void receive_data(const char *data, size_t length)
@@ -84,6 +90,8 @@ static void obey(void)
     unsigned char head[8];
     uint32_t length = hear(head, payload);
 
+    if (head[0] != 'D')
+        end_file();
     switch (head[0]) {
     case 'T': wake(payload); tell('W', 0, "", 0); break;
     case 'F': receive_file(payload); break;

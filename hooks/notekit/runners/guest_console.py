@@ -1,0 +1,89 @@
+"""Console blocks in a guest: ``# `` commands in a shell of root's, ``$ `` commands in one of an ordinary user's.
+
+Both shells are in one guest, begin in one directory and print into one pipe; each is the console runner's bash, driven
+in the same way. Only the shells that a unit's prompts ask for are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from notekit import guest
+from notekit.guest import Step
+from notekit.model import Example, Output, Unit
+from notekit.runners import _guest
+from notekit.runners._opening import Opening
+from notekit.runners.console import Talk, files_of
+from notekit.sandbox import Execution
+from notekit.sandbox.layout import USER_ID
+
+
+class GuestConsoleRunner(_guest.GuestRunner):
+    """Runs the commands of consoles, one after the other, in a guest."""
+
+    name = "guest-console"
+    languages = ("console",)
+
+    def interpreters(self, unit: Unit) -> tuple[str, ...]:
+        """bash."""
+        return ("bash",)
+
+    def start(self, unit: Unit) -> Sequence[Output]:
+        """Runs all commands of the unit's blocks."""
+        examples = unit.examples
+        talk = Talk(examples, limits_of=_guest.limits_of)
+        shells = _Shells(examples, talk)
+        limits = _guest.limits_of(examples[0])
+        with _guest.template(unit) as template:
+            done = guest.converse(
+                template, shells.jobs, files=files_of(examples), limits=limits, dialogue=shells
+            )
+        ran = Execution(done.stdout, b"", done.exit, done.exceeded, done.seconds)
+        return [replace(one, broken=_guest.broken(done), log=_guest.log(done)) for one in talk.outputs(ran)]
+
+    def opening(self, unit: Unit, example: Example) -> Opening | None:
+        """None yet."""
+        return None
+
+
+class _Shells:
+    """Which shell gets which command: the next one goes to its own shell, as soon as that asks for one."""
+
+    def __init__(self, examples: Sequence[Example], talk: Talk) -> None:
+        self._talk = talk
+        self._users = [0 if command.root else USER_ID for one in examples for command in one.commands]
+        self._job_of = {user: job for job, user in enumerate(dict.fromkeys(self._users))}
+        self.jobs = [guest.shell(talk.command, job, user) for user, job in self._job_of.items()]
+        self._given = 0
+        self._ready: set[int] = set()
+        self._pending: Step | None = None
+        self._running: int | None = None
+        self._begun = False
+
+    def __call__(self, job: int | None, status: int, printed: int) -> Step | None:
+        """What to do where a shell asks for its next command (None: where all of them are new)."""
+        if job is None:
+            self._ready.clear()
+            job, self._running = self._running, None
+        else:
+            self._ready.add(job)
+        if job == self._running or job not in self._ready or not self._begun:
+            self._begun, self._running = True, None
+            said = self._talk(status, printed)
+            if said is None:
+                return None
+            self._pending = Step(said[0], self._job_of[self._users[self._given]], said[1])
+            self._given += 1
+        return self._next(job or 0)
+
+    def _next(self, job: int) -> Step:
+        step = self._pending
+        if step is None or step.job not in self._ready:
+            return Step(b"", job)
+        self._pending, self._running = None, step.job
+        self._ready.discard(step.job)
+        return step
+
+
+RUNNER = GuestConsoleRunner()

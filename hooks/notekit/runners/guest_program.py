@@ -1,0 +1,90 @@
+"""Programs in a guest, run as root: shell scripts by the guest's own shells, C programs compiled here.
+
+A C program is linked statically, so that it needs no library of the guest's: what was compiled with this machine's
+runs there, whatever its version.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Sequence
+from dataclasses import replace
+
+from notekit import guest
+from notekit.model import Example, NamedFile, Output, Unit
+from notekit.runners import _guest, _program, c
+from notekit.runners._opening import Opening
+
+_SHELLS = {"bash": ".sh", "sh": ".sh"}
+
+
+class GuestProgramRunner(_guest.GuestRunner):
+    """Runs bash, sh and C programs in a guest; what is only built or parsed is so on the host."""
+
+    name = "guest-program"
+    languages = ("bash", "c", "sh")
+
+    def needed(self, unit: Unit) -> tuple[str, ...]:
+        """QEMU, and gcc for C."""
+        return (*super().needed(unit), *self.host_tools(unit)[:1])
+
+    def host_tools(self, unit: Unit) -> tuple[str, ...]:
+        """For C what compiles it."""
+        return ("gcc", "as", "ld") if unit.examples[0].language == "c" else ()
+
+    def interpreters(self, unit: Unit) -> tuple[str, ...]:
+        """The shell of a script."""
+        language = unit.examples[0].language
+        return (language,) if language in _SHELLS else ()
+
+    def start(self, unit: Unit) -> Sequence[Output]:
+        """Runs the one program of the unit."""
+        (example,) = unit.examples
+        if example.language == "c":
+            return (_c(unit, example),)
+        path = _program.path_of(example, _SHELLS[example.language])
+        if example.run == "syntax":
+            return (_program.check(example, (example.language, "-n", path), _program.files_of(example, path)),)
+        return (_run(unit, example, (example.language, path), _program.files_of(example, path)),)
+
+    def opening(self, unit: Unit, example: Example) -> Opening | None:
+        """None yet."""
+        return None
+
+
+def _c(unit: Unit, example: Example) -> Output:
+    source = _program.path_of(example, ".c")
+    program = posixpath.splitext(posixpath.basename(source))[0]
+    files = _program.files_of(example, source)
+    built, content = c.compile_program(replace(example, cflags=(*example.cflags, "-static")), source, program, files)
+    if content is None:
+        return built
+    others = tuple(file for file in files if file.path != program)
+    ran = _run(unit, example, (f"./{program}",), (*others, NamedFile(program, content, executable=True)))
+    return replace(ran, build=built.build, how=f"{built.how} && {ran.how}", seconds=built.seconds + ran.seconds)
+
+
+def _run(unit: Unit, example: Example, command: Sequence[str], files: Sequence[NamedFile]) -> Output:
+    argv = (*command, *example.args)
+    stdin = example.stdin.encode()
+    with _guest.template(unit) as template:
+        done = guest.converse(
+            template,
+            [guest.start(argv, stdin=stdin)],
+            files=files,
+            stdin=stdin,
+            limits=_guest.limits_of(example),
+        )
+    return Output(
+        stdout=done.stdout,
+        stderr=done.stderr,
+        exit=done.exit,
+        exceeded=done.exceeded,
+        broken=_guest.broken(done),
+        how=_program.typed(argv, example.stdin),
+        seconds=done.seconds,
+        log=_guest.log(done),
+    )
+
+
+RUNNER = GuestProgramRunner()
