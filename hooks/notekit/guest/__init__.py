@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from notekit.guest.clone import DEFAULTS, Done, Step, converse, shell, start
 from notekit.guest.errors import GuestError
-from notekit.guest.here import borrowed, identity, image, look_again, probe, qemu_version, settle
+from notekit.guest.here import borrowed, build, identity, image, look_again, probe, qemu_version, settle, toolchain
 from notekit.guest.qemu import PROGRAM
 from notekit.guest.template import Template
 
@@ -24,6 +24,7 @@ __all__ = [
     "Step",
     "Template",
     "borrowed",
+    "build",
     "converse",
     "identity",
     "image",
@@ -33,4 +34,5 @@ __all__ = [
     "settle",
     "shell",
     "start",
+    "toolchain",
 ]

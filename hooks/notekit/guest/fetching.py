@@ -29,7 +29,7 @@ KEYRINGS = (
 #: What packages depend on for their own installation, which does not take place.
 UNWANTED = (
     *("adduser", "base-passwd", "debconf", "dpkg", "initramfs-tools", "install-info", "libpam-modules"),
-    *("libpam-runtime", "linux-base", "passwd", "perl", "perl-base", "sensible-utils", "tar", "ucf", "udev", "usrmerge"),
+    *("libpam-runtime", "linux-base", "passwd", "perl", "perl-base", "sensible-utils", "ucf", "udev", "usrmerge"),
 )
 _INSTALLED = "Package: {}\nStatus: install ok installed\nVersion: 9:9\nArchitecture: {}\nMulti-Arch: {}\nMaintainer: -\n"
 _INST = re.compile(r"Inst (\S+) \((\S+) .*\[(\w+)\]\)")

@@ -6,16 +6,18 @@ import contextlib
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from notekit.guest import clone, making, qemu, template
+from notekit.guest import toolchain as toolchains
 from notekit.guest.errors import GuestError
 from notekit.guest.fetching import Say
 from notekit.guest.making import Image
 from notekit.guest.template import Template
-from notekit.model import Machine
+from notekit.guest.toolchain import Built, Toolchain
+from notekit.model import Machine, NamedFile
 from notekit.sandbox import tools
 
 #: How many templates stay in memory where no example uses them: each takes what its guest had written to, 200 MiB.
@@ -35,6 +37,7 @@ class _State:
     folder: Path | None = None
     say: Say = making.to_standard_error
     found: dict[str, Image | GuestError] = field(default_factory=dict)
+    toolchains: dict[str, Toolchain | GuestError] = field(default_factory=dict)
     loaded: OrderedDict[Machine, _Loaded] = field(default_factory=OrderedDict)
     broken: dict[Machine, GuestError] = field(default_factory=dict)
     probed: str | None = None
@@ -59,12 +62,14 @@ def look_again() -> None:
     """Forgets what could not be had: it may be there now."""
     with _lock:
         _state.found = {name: one for name, one in _state.found.items() if isinstance(one, Image)}
+        _state.toolchains = {name: one for name, one in _state.toolchains.items() if isinstance(one, Toolchain)}
         _state.broken.clear()
         _state.probed = None
 
 
 def _forget() -> None:
     _state.found.clear()
+    _state.toolchains.clear()
     _state.broken.clear()
     _state.probed = None
     for one in _state.loaded.values():
@@ -90,6 +95,28 @@ def image(flavour: str) -> Image:
     if isinstance(found, GuestError):
         raise GuestError(str(found))
     return found
+
+
+def toolchain(flavour: str) -> Toolchain:
+    """What builds modules for that kernel. Raises GuestError, the same one each time, where it cannot be made."""
+    with _lock:
+        if flavour not in _state.toolchains:
+            try:
+                _state.toolchains[flavour] = toolchains.make(folder(), image(flavour), _state.say)
+            except GuestError as error:
+                _state.toolchains[flavour] = error
+        found = _state.toolchains[flavour]
+    if isinstance(found, GuestError):
+        raise GuestError(str(found))
+    return found
+
+
+def build(machine: Machine, names: Sequence[str], files: Sequence[NamedFile]) -> tuple[Built, ...]:
+    """The named modules, folders or sources among the files, built for the machine's kernel.
+
+    Raises GuestError, and SandboxError where the build could not be run.
+    """
+    return toolchains.build(folder() / "modules", toolchain(machine.kernel), names, files)
 
 
 def qemu_version() -> str:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import re
+import shlex
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from notekit import guest, sandbox
 from notekit.guest import Done, GuestError, Template
-from notekit.model import Example, Machine, Unit
+from notekit.model import BuildOutput, Exceeded, Example, Machine, NamedFile, Output, Unit
 from notekit.runners import _capabilities
 from notekit.runners._contract import Runner
 from notekit.runners._words import words_of, words_of_scripts
 from notekit.sandbox import Limits, tools
+
+
+_BUILDERS = r"gcc-\d+|make|linux-headers-.*amd64"
 
 
 class GuestRunner(Runner):
@@ -33,6 +39,9 @@ class GuestRunner(Runner):
             kernel = f"linux-image-{image.release}"
             called = [(word, image.versions[image.owners[word]]) for word in self.words(unit) if word in image.owners]
             found = {guest.PROGRAM: guest.qemu_version(), kernel: image.versions[kernel], **dict(called)}
+            if modules_of(unit):
+                compiler = guest.toolchain(machine_of(unit).kernel).versions
+                found |= {name: version for name, version in compiler.items() if re.fullmatch(_BUILDERS, name)}
             return tuple(sorted({**found, **dict(tools.versions(self.host_tools(unit)))}.items()))
         return ()
 
@@ -58,6 +67,9 @@ class GuestRunner(Runner):
         found = {"limits": "; ".join(str(one) for one in self.limits(unit)), "machine": str(machine_of(unit))}
         with contextlib.suppress(GuestError):
             found["guest"] = guest.identity(machine_of(unit))
+            if modules_of(unit):
+                found["toolchain"] = guest.toolchain(machine_of(unit).kernel).identity()
+                found["modules"] = shlex.join(modules_of(unit))
         return found
 
     def _lacking(self, unit: Unit) -> str | None:
@@ -75,6 +87,47 @@ def probe() -> str | None:
 def machine_of(unit: Unit) -> Machine:
     """The machine of a unit: that of its first example, which those of a session share."""
     return unit.examples[0].machine
+
+
+def modules_of(unit: Unit) -> tuple[str, ...]:
+    """The kernel modules that are built for a unit, as its first example names them."""
+    return unit.examples[0].modules
+
+
+@dataclass(frozen=True, slots=True)
+class Modules:
+    """What was built for a unit: ``build`` is all that the builds said, None where there are none."""
+
+    build: BuildOutput | None = None
+    files: tuple[NamedFile, ...] = ()
+    exceeded: Exceeded | None = None
+    seconds: float = 0.0
+
+    def failures(self, unit: Unit) -> tuple[Output, ...]:
+        """An Output for each example where a build failed; else none."""
+        if self.build is None or self.build.exit == 0:
+            return ()
+        how = f"make -C /lib/modules/$(uname -r)/build M=$PWD/{modules_of(unit)[0]} modules"
+        return tuple(
+            Output(build=self.build, exceeded=self.exceeded, how=how, seconds=self.seconds) for _ in unit.examples
+        )
+
+
+def built(unit: Unit) -> Modules:
+    """Builds the modules of a unit. Raises SandboxError where that cannot be done here."""
+    names = modules_of(unit)
+    if not names:
+        return Modules()
+    try:
+        found = guest.build(machine_of(unit), names, unit.examples[0].files)
+    except GuestError as error:
+        raise sandbox.SandboxError(str(error)) from error
+    return Modules(
+        BuildOutput(b"".join(one.build.text for one in found), found[-1].build.exit),
+        tuple(file for one in found for file in one.modules),
+        found[-1].exceeded,
+        sum(one.seconds for one in found),
+    )
 
 
 @contextlib.contextmanager

@@ -32,15 +32,18 @@ class GuestConsoleRunner(_guest.GuestRunner):
     def start(self, unit: Unit) -> Sequence[Output]:
         """Runs all commands of the unit's blocks."""
         examples = unit.examples
+        modules = _guest.built(unit)
+        if failures := modules.failures(unit):
+            return failures
         talk = Talk(examples, limits_of=_guest.limits_of)
         shells = _Shells(examples, talk)
         limits = _guest.limits_of(examples[0])
         with _guest.template(unit) as template:
-            done = guest.converse(
-                template, shells.jobs, files=files_of(examples), limits=limits, dialogue=shells
-            )
+            files = (*files_of(examples), *modules.files)
+            done = guest.converse(template, shells.jobs, files=files, limits=limits, dialogue=shells)
         ran = Execution(done.stdout, b"", done.exit, done.exceeded, done.seconds)
-        return [replace(one, broken=_guest.broken(done), log=_guest.log(done)) for one in talk.outputs(ran)]
+        came_of_it = {"broken": _guest.broken(done), "log": _guest.log(done), "build": modules.build}
+        return [replace(one, **came_of_it) for one in talk.outputs(ran)]
 
     def opening(self, unit: Unit, example: Example) -> Opening | None:
         """None yet."""

@@ -40,6 +40,10 @@ class GuestProgramRunner(_guest.GuestRunner):
     def start(self, unit: Unit) -> Sequence[Output]:
         """Runs the one program of the unit."""
         (example,) = unit.examples
+        modules = _guest.built(unit)
+        if failures := modules.failures(unit):
+            return failures
+        example = replace(example, files=(*example.files, *modules.files))
         if example.language == "c":
             return (_c(unit, example),)
         path = _program.path_of(example, _SHELLS[example.language])

@@ -42,7 +42,7 @@ class Confined:
     ``work`` its working directory, ``writable`` all folders that can be written to: descriptors, closed on leaving.
     With a ``terminal``, the caller's descriptor of one, that is all three streams of the tree, and ``stdin``,
     ``output`` and ``error`` are not used. ``given`` are the caller's descriptors that the tree gets, under the same
-    numbers.
+    numbers; ``system`` is that of ``layout.arguments``.
     """
 
     def __init__(
@@ -53,11 +53,13 @@ class Confined:
         merge_output: bool,
         terminal: int | None = None,
         given: Sequence[int] = (),
+        system: str = "",
     ) -> None:
         self._opened: list[int] = []
         self._process: subprocess.Popen[bytes] | None = None
         self.first = -1
         self._given = tuple(given)
+        self._system = system
         try:
             self._start(command, limits, stdin, merge_output, terminal)
             self._await_ready()
@@ -88,7 +90,7 @@ class Confined:
         descriptors = {path: self._memory(content, given) for path, content in layout.data().items()}
         filter_program = layout.seccomp_filter()
         seccomp = None if filter_program is None else self._memory(filter_program, given)
-        options = layout.arguments(limits, descriptors, info, seccomp)
+        options = layout.arguments(limits, descriptors, info, seccomp, self._system)
         # From a descriptor, so that a list of the sandbox's own processes stays readable.
         args = self._memory(b"".join(os.fsencode(option) + b"\0" for option in options), given)
         source = self._memory(stdin, given) if stdin else self._keep(os.open(os.devnull, os.O_RDONLY), given)
