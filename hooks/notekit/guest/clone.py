@@ -151,12 +151,12 @@ class _Talk:
         dialogue: Dialogue | None,
     ) -> None:
         self._vm = vm
+        self._template = template
         self._jobs = jobs
+        self._files = files
+        self._stdin = stdin
         self._limits = limits
         self._dialogue = dialogue
-        self._hello = lambda: greeting(template, files, stdin) + b"".join(
-            frames.start(job, number) for number, job in enumerate(jobs)
-        )
         self._printed = {"O": bytearray(), "E": bytearray()}
         self._allowed = limits.seconds
         self._started = time.monotonic()
@@ -181,6 +181,10 @@ class _Talk:
         console = _last_lines(self._vm.console) if self._end.gone or self._end.exceeded else ""
         out, err = bytes(self._printed["O"]), bytes(self._printed["E"])
         return replace(self._end, stdout=out, stderr=err, seconds=seconds, console=console)
+
+    def _hello(self) -> bytes:
+        starts = (frames.start(job, number) for number, job in enumerate(self._jobs))
+        return greeting(self._template, self._files, self._stdin) + b"".join(starts)
 
     def _out_of_time(self) -> None:
         if not self._awake:

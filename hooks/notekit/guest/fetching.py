@@ -31,7 +31,9 @@ UNWANTED = (
     *("adduser", "base-passwd", "debconf", "dpkg", "initramfs-tools", "install-info", "libpam-modules"),
     *("libpam-runtime", "linux-base", "passwd", "perl", "perl-base", "sensible-utils", "ucf", "udev", "usrmerge"),
 )
-_INSTALLED = "Package: {}\nStatus: install ok installed\nVersion: 9:9\nArchitecture: {}\nMulti-Arch: {}\nMaintainer: -\n"
+_INSTALLED = (
+    "Package: {}\nStatus: install ok installed\nVersion: 9:9\nArchitecture: amd64\nMulti-Arch: {}\nMaintainer: -\n"
+)
 _INST = re.compile(r"Inst (\S+) \((\S+) .*\[(\w+)\]\)")
 _STATUS = re.compile(r"dlstatus:\d+:([\d.]+):")
 
@@ -87,7 +89,7 @@ class _Apt:
         mirror = os.environ.get("PAGEWALK_DEBIAN", MIRROR).rstrip("/")
         for name in ("lists/partial", "archives/partial"):
             (self._folder / name).mkdir(parents=True, exist_ok=True)
-        installed = [(name, "amd64", "foreign") for name in UNWANTED] + [("perl", "amd64", "allowed")]
+        installed = [(name, "allowed" if name == "perl" else "foreign") for name in UNWANTED]
         (self._folder / "status").write_text("\n".join(_INSTALLED.format(*one) for one in installed))
         (self._folder / "sources.list").write_text(
             "".join(
@@ -122,7 +124,8 @@ class _Apt:
 
             say("fetching Debian's packages")
             option = f"APT::Status-Fd={status.fileno()}"
-            self._run("apt-get", "--download-only", "-o", option, "install", *names, meanwhile=tell, descriptors=[status.fileno()])
+            words = ("--download-only", "-o", option, "install", *names)
+            self._run("apt-get", *words, meanwhile=tell, descriptors=[status.fileno()])
 
     def _file(self, name: str, version: str, architecture: str) -> Path:
         return self._folder / "archives" / f"{name}_{version.replace(':', '%3a')}_{architecture}.deb"

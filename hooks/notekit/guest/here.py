@@ -17,7 +17,7 @@ from notekit.guest.fetching import Say
 from notekit.guest.making import Image
 from notekit.guest.template import Template
 from notekit.guest.toolchain import Built, Toolchain
-from notekit.model import Machine, NamedFile
+from notekit.model import PLAIN, Machine, NamedFile
 from notekit.sandbox import tools
 
 #: How many templates stay in memory where no example uses them: each takes what its guest had written to, 200 MiB.
@@ -194,7 +194,7 @@ def probe() -> str | None:
 
 def _probe() -> str | None:
     try:
-        with borrowed(Machine()) as found:
+        with borrowed(PLAIN) as found:
             done = clone.converse(found, [clone.start(["true"])])
     except GuestError as error:
         return str(error)

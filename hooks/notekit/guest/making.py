@@ -26,6 +26,8 @@ from notekit.sandbox import stopping
 _AGENT = Path(__file__).parent / "agent"
 _MANIFEST = "guest.json"
 _LOOK = 0.1
+# Images take 70 MB each; more than one of each kernel is there while versions change.
+_IMAGES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,15 @@ def _make(folder: Path, place: Path, flavour: str, say: Say) -> Image:
         write_whole(made / _MANIFEST, json.dumps({**described, "sizes": sizes}, indent=1))
         for path in made.iterdir():
             path.chmod(0o644)  # QEMU runs as nobody where the builder is root
+    keep_latest(place.parent, _IMAGES)
     return image
+
+
+def keep_latest(parent: Path, number: int) -> None:
+    """Removes all folders but those used last, by their own time. The caller holds the lock of the folder."""
+    folders = sorted((path for path in parent.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
+    for old in folders[:-number]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 @cache

@@ -19,7 +19,7 @@ from typing import Any
 from notekit.guest import qemu
 from notekit.guest.errors import GuestError
 from notekit.guest.fetching import Say
-from notekit.guest.making import Image, complete_folder, locked
+from notekit.guest.making import Image, complete_folder, keep_latest, locked
 from notekit.guest.vm import Ended, Vm
 from notekit.model import Machine
 from notekit.sandbox import MIB
@@ -27,6 +27,8 @@ from notekit.sandbox.launch import seal
 
 #: Seconds within which a guest must have booted. 3 s on an idle core (measured); a busy machine has 20 times as long.
 BOOT = 120.0
+#: How many are kept, those used last: each takes about 100 MB.
+TEMPLATES = 16
 _MANIFEST = "template.json"
 _ZEROS = bytes(MIB)
 
@@ -78,7 +80,7 @@ def _read(place: Path, machine: Machine, image: Image) -> Template | None:
         manifest = json.loads((place / _MANIFEST).read_text(encoding="ascii"))
         for name in ("memory", "state"):
             opened.append(_in_memory(place / name, manifest[name]))
-        os.utime(place / _MANIFEST)
+        os.utime(place)
         return Template(machine, image, *opened)
     except (OSError, ValueError, LookupError, TypeError):
         for descriptor in opened:
@@ -132,6 +134,7 @@ def _make(place: Path, machine: Machine, image: Image) -> None:
             digests = {name: _write(made / name, source) for name, source in (("memory", memory), ("state", state))}
             described: Mapping[str, Any] = {**digests, "machine": asdict(machine), "release": image.release}
             (made / _MANIFEST).write_text(json.dumps(described, indent=1), encoding="ascii")
+        keep_latest(place.parent, TEMPLATES)
 
 
 def _memory_file(name: str, stack: ExitStack) -> int:

@@ -23,7 +23,7 @@ from notekit.guest import userland
 from notekit.guest.cpio import Entry
 from notekit.guest.errors import GuestError
 from notekit.guest.fetching import Package, Say, fetch
-from notekit.guest.making import Image, complete_folder, locked
+from notekit.guest.making import Image, complete_folder, keep_latest, locked
 from notekit.model import BuildOutput, Exceeded, NamedFile
 from notekit.sandbox import MIB, Limits
 
@@ -63,7 +63,10 @@ class Built:
 
 
 def make(folder: Path, image: Image, say: Say) -> Toolchain:
-    """The toolchain of a kernel: the one in the folder, or a new one. Raises GuestError, with nothing half-made left."""
+    """The toolchain of a kernel: the one in the folder, or a new one.
+
+    Raises GuestError, with nothing half-made left.
+    """
     version = image.versions[f"linux-image-{image.release}"]
     place = folder / "toolchains" / f"{image.release}_{version.replace(':', '%3a')}"
     try:
@@ -101,6 +104,7 @@ def _unpack(place: Path, packages: Iterable[Package], release: str) -> Toolchain
             (made / path).unlink(missing_ok=True)
             (made / path).symlink_to(to)
         write_whole(made / _MANIFEST, json.dumps({"release": release, "versions": versions}, indent=1))
+    keep_latest(place.parent, 2)
     return Toolchain(place, release, versions)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import posixpath
 import re
 import stat
@@ -170,7 +169,7 @@ def files(package: Package) -> Iterator[Entry]:
 
 def _members(stream: IO[bytes]) -> Iterator[Entry]:
     contents: dict[str, bytes] = {}
-    with tarfile.open(fileobj=io.BufferedReader(stream), mode="r|") as archive:  # type: ignore[arg-type]
+    with tarfile.open(fileobj=stream, mode="r|") as archive:
         for member in archive:
             path = _merged(posixpath.normpath(member.name))
             if path == "." or path in _MERGED:

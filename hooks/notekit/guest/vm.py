@@ -16,7 +16,7 @@ from typing import Any
 from notekit.guest import frames, qemu
 from notekit.guest.errors import GuestError
 from notekit.model import Exceeded, Machine
-from notekit.sandbox import MIB, Confined, killable, stopping, watch
+from notekit.sandbox import MIB, Confined, killable, watch
 
 _CHUNK = 1 << 18
 #: How much of the kernel's console is kept, in bytes: the last of it.
@@ -51,7 +51,8 @@ class Vm:
                 stack.callback(ours.close)
             theirs = [stack.enter_context(their) for _, their in pairs]
             disk = _disk(machine, stack)
-            given = qemu.Descriptors(memory, kernel, initramfs, *(one.fileno() for one in theirs), disk=disk)
+            channel, console, monitor = (one.fileno() for one in theirs)
+            given = qemu.Descriptors(memory, kernel, initramfs, channel, console, monitor, disk)
             argv = qemu.arguments(machine, given, now=time.time(), incoming=incoming)
             self._confined = stack.enter_context(Confined(argv, self._limits, b"", True, given=given.all()))
             stack.enter_context(killable(self._confined))
@@ -208,8 +209,3 @@ def _disk(machine: Machine, stack: contextlib.ExitStack) -> int | None:
     stack.callback(os.close, descriptor)
     os.ftruncate(descriptor, machine.disk * MIB)
     return descriptor
-
-
-def check() -> None:
-    """Raises Stopped after ``kill_all``."""
-    stopping.check()

@@ -35,7 +35,7 @@ from notekit.model.example import (
     Stream,
     Unit,
 )
-from notekit.model.machine import KernelName, Machine
+from notekit.model.machine import PLAIN, KernelName, Machine
 from notekit.model.note import (
     Area,
     Collection,
@@ -69,6 +69,7 @@ from notekit.model.result import (
 from notekit.model.term import Term
 
 __all__ = [
+    "PLAIN",
     "Area",
     "BuildOutput",
     "Collection",

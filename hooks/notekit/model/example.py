@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from notekit.model.machine import Machine
+from notekit.model.machine import PLAIN, Machine
 from notekit.model.place import Place
 
 RunMode = Literal["yes", "build", "syntax", "no"]
@@ -93,7 +93,7 @@ class Example:
     timeout: float | None = None
     unordered: bool = False
     expectations: tuple[Expectation, ...] = ()
-    machine: Machine = Machine()
+    machine: Machine = PLAIN
     modules: tuple[str, ...] = ()
 
 

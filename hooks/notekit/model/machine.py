@@ -32,3 +32,7 @@ class Machine:
     def cpus(self) -> int:
         """How many logical processors it has."""
         return self.sockets * self.cores * self.threads
+
+
+#: What a block that says nothing gets.
+PLAIN = Machine()

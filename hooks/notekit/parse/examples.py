@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from notekit import match
-from notekit.model import Command, Diagram, Dialect, Example, Expectation, Machine, NamedFile, Place
+from notekit.model import PLAIN, Command, Diagram, Dialect, Example, Expectation, NamedFile, Place
 from notekit.parse.block import Block
 from notekit.parse.console import read_console
 from notekit.parse.context import Context
@@ -76,7 +76,7 @@ def read_example(
         timeout=options.timeout,
         unordered=options.unordered,
         expectations=() if block.kind == "console" else expectations,
-        machine=options.guest or Machine(),
+        machine=options.guest or PLAIN,
         modules=options.modules,
     )
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from notekit import guest, sandbox
 from notekit.model import Example
-from notekit.runners._capabilities import CAPABILITIES, TOOL_OF, lacking, package_of, used
+from notekit.runners._capabilities import CAPABILITIES, IN_GUEST, TOOL_OF, lacking, package_of, used
 from notekit.runners._contract import Absent, Runner
 from notekit.runners._opening import Opening
 from notekit.runners._packages import BESIDE, packages
@@ -22,6 +22,7 @@ from notekit.sandbox import tools
 __all__ = [
     "BESIDE",
     "CAPABILITIES",
+    "IN_GUEST",
     "TOOL_OF",
     "Opening",
     "Runner",

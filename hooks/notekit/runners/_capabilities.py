@@ -37,8 +37,8 @@ _NOT_ON_HOST: Mapping[str, str] = {
     "kvm": "/dev/kvm needs runner=guest or runner=machine",
     "root": "root needs runner=guest",
 }
-# What every guest has.
-_IN_GUEST = frozenset({"kmod", "root"})
+#: What every guest has.
+IN_GUEST = frozenset({"kmod", "root"})
 CAPABILITIES = frozenset(TOOL_OF) | frozenset(_NOT_ON_HOST)
 
 _NEED = re.compile(r"([a-z][a-z0-9-]*)(?:>=(\d+(?:\.\d+)*))?")
@@ -77,8 +77,10 @@ def _split(need: str) -> tuple[str, str | None]:
 
 
 def _unmet(name: str, least: str | None, where: str) -> str | None:
-    if where == "guest" and name in _IN_GUEST:
+    if where == "guest" and name in IN_GUEST:
         return None
+    if where == "guest":
+        return f"no guest has {'/dev/kvm' if name == 'kvm' else name} in this version"
     if name not in TOOL_OF:
         return _NOT_ON_HOST.get(name, f"the capability {name} is unknown")
     version = _version(TOOL_OF[name])

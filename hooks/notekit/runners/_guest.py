@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from notekit import guest, sandbox
-from notekit.guest import Done, GuestError, Template
-from notekit.model import BuildOutput, Exceeded, Example, Machine, NamedFile, Output, Unit
+from notekit.guest import GuestError, Template
+from notekit.model import BuildOutput, Example, Exceeded, Machine, NamedFile, Output, Unit
 from notekit.runners import _capabilities
 from notekit.runners._contract import Runner
 from notekit.runners._words import words_of, words_of_scripts
 from notekit.sandbox import Limits, tools
-
 
 _BUILDERS = r"gcc-\d+|make|linux-headers-.*amd64"
 
@@ -145,12 +144,3 @@ def limits_of(example: Example) -> Limits:
     seconds = guest.DEFAULTS.seconds if example.timeout is None else example.timeout
     return Limits(seconds=seconds, output=guest.DEFAULTS.output)
 
-
-def broken(done: Done) -> str | None:
-    """Why the guest ended before its time; None where it did not."""
-    return done.gone or None
-
-
-def log(done: Done) -> str:
-    """What its kernel said last, where the guest or a limit ended it."""
-    return done.console

@@ -78,7 +78,9 @@ def command(example: Example, source: str, program: str) -> tuple[str, ...]:
     return ("gcc", *FLAGS, source, *example.cflags, "-o", program)
 
 
-def compile_program(example: Example, source: str, program: str, files: Sequence[NamedFile]) -> tuple[Output, bytes | None]:
+def compile_program(
+    example: Example, source: str, program: str, files: Sequence[NamedFile]
+) -> tuple[Output, bytes | None]:
     """What the compiler said, and the program where there is one to run."""
     argv = command(example, source, program)
     wanted = [(program, sandbox.Limits().disk)] if example.run == "yes" else []

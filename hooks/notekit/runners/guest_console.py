@@ -42,8 +42,8 @@ class GuestConsoleRunner(_guest.GuestRunner):
             files = (*files_of(examples), *modules.files)
             done = guest.converse(template, shells.jobs, files=files, limits=limits, dialogue=shells)
         ran = Execution(done.stdout, b"", done.exit, done.exceeded, done.seconds)
-        came_of_it = {"broken": _guest.broken(done), "log": _guest.log(done), "build": modules.build}
-        return [replace(one, **came_of_it) for one in talk.outputs(ran)]
+        broken, log = done.gone or None, done.console
+        return [replace(one, broken=broken, log=log, build=modules.build) for one in talk.outputs(ran)]
 
     def opening(self, unit: Unit, example: Example) -> Opening | None:
         """None yet."""

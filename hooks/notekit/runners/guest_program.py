@@ -84,10 +84,10 @@ def _run(unit: Unit, example: Example, command: Sequence[str], files: Sequence[N
         stderr=done.stderr,
         exit=done.exit,
         exceeded=done.exceeded,
-        broken=_guest.broken(done),
+        broken=done.gone or None,
         how=_program.typed(argv, example.stdin),
         seconds=done.seconds,
-        log=_guest.log(done),
+        log=done.console,
     )
 
 

@@ -98,7 +98,8 @@ class Confined:
             self._process = subprocess.Popen(
                 [
                     *(*default_signals(), *as_nobody(), bwrap, "--args", str(args), "--"),
-                    *("/bin/bash", "--norc", "--noprofile", "-c", launcher(limits, say, hear, self._given), "bash", *argv),
+                    *("/bin/bash", "--norc", "--noprofile", "-c", launcher(limits, say, hear, self._given)),
+                    *("bash", *argv),
                 ],
                 stdin=source if terminal is None else terminal,
                 stdout=out if terminal is None else terminal,
