@@ -14,13 +14,13 @@ from notekit.guest import cpio, elf
 from notekit.guest.cpio import Entry
 from notekit.guest.errors import GuestError
 from notekit.guest.fetching import Package
-from notekit.sandbox.layout import HOME, USER_ID, WORK
+from notekit.sandbox.layout import HOME, USER_ID
 
 #: Debian's packages whose files are there whole, documentation aside.
 PROGRAMS = (
     *("base-files", "bash", "busybox", "coreutils", "cpuid", "dash", "diffutils", "e2fsprogs", "findutils", "grep"),
     *("gzip", "hostname", "iproute2", "kmod", "less", "libc-bin", "mawk", "mount", "msr-tools", "ncurses-base"),
-    *("procps", "sed", "strace", "trace-cmd", "util-linux"),
+    *("ndctl", "procps", "sed", "strace", "trace-cmd", "util-linux"),
 )
 #: The kernels that there are, by the name that a note gives them.
 KERNELS: Mapping[str, str] = {"cloud": "linux-image-cloud-amd64", "general": "linux-image-amd64"}
@@ -34,8 +34,9 @@ MODULES = (
 # Opened at run time, by name, so that no dynamic section tells of it.
 _OPENED = ("libgcc_s.so.1",)
 _LEFT_OUT = re.compile(
-    r"usr/share/(?!terminfo/|base-files/)|usr/games|etc/(?:cron|init\.d|logrotate|default/|apt)|var/cache|"
-    r"usr/lib/(?:systemd|udev)/|usr/lib/x86_64-linux-gnu/(?:gconv|audit|tc)/|boot/|usr/sbin/unix_chkpwd"
+    r"usr/share/(?!terminfo/|base-files/)|usr/games|etc/(?:cron|init\.d|logrotate|default/|apt)|var/cache|boot/|"
+    r"usr/lib/(?:systemd|udev)/|usr/lib/x86_64-linux-gnu/(?:gconv|audit|tc)/|usr/sbin/unix_chkpwd|"
+    r"etc/modprobe\.d/nvdimm-security"
 )
 _MERGED = ("bin", "sbin", "lib", "lib64")
 _ETC = {
@@ -144,8 +145,7 @@ def image(found: Mapping[str, Entry], agent: bytes) -> bytes:
         cpio.folder("agent", 0o755),
         cpio.folder("root", 0o700),
         cpio.folder("tmp", 0o1777),
-        *(cpio.folder(path, user=USER_ID) for path in (HOME[1:], WORK[1:])),
-        *(cpio.folder(name) for name in ("proc", "sys", "dev", "run", "var", "mnt", "usr/lib64")),
+        *(cpio.folder(name) for name in ("home", "proc", "sys", "dev", "run", "var", "mnt", "usr/lib64")),
         cpio.file("agent/agent", agent, 0o755),
     ]
     every = {**found, **{entry.path: entry for entry in ours}}

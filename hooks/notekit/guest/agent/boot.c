@@ -27,13 +27,18 @@ static void mount_all(void)
         { "tmpfs", "/dev/shm", "mode=1777", MS_NOSUID | MS_NODEV },
         { "tmpfs", "/run", "mode=0755", MS_NOSUID | MS_NODEV },
         { "tmpfs", "/tmp", "mode=1777", MS_NOSUID | MS_NODEV },
+        { "tmpfs", "/home", "mode=0755", MS_NOSUID | MS_NODEV },
     };
+    static const char *const homes[] = { "/home/user", "/home/user/work" };
 
     for (size_t i = 0; i < sizeof mounts / sizeof *mounts; i++) {
         mkdir(mounts[i].path, 0755);
         if (mount(mounts[i].type, mounts[i].path, mounts[i].type, mounts[i].flags, mounts[i].options))
             die("%s", mounts[i].path);
     }
+    for (size_t i = 0; i < sizeof homes / sizeof *homes; i++)
+        if (mkdir(homes[i], 0755) || chown(homes[i], USER, USER))
+            die("%s", homes[i]);
     /* As udev makes them. */
     symlink("/proc/self/fd", "/dev/fd");
     symlink("/proc/self/fd/0", "/dev/stdin");
