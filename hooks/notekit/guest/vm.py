@@ -15,7 +15,7 @@ from typing import Any
 
 from notekit.guest import frames, qemu
 from notekit.guest.errors import GuestError
-from notekit.model import Exceeded, Machine
+from notekit.model import Exceeded, Machine, describe_exit
 from notekit.sandbox import MIB, Confined, killable, watch
 
 _CHUNK = 1 << 18
@@ -158,7 +158,7 @@ class Vm:
         if text:
             return f"QEMU ended: {text.removeprefix(qemu.PROGRAM + ': ')}"
         status = self._status()
-        return "the guest was switched off" if status == 0 else f"QEMU was ended from outside (status {status})"
+        return "the guest was switched off" if status == 0 else f"QEMU was ended from outside: {describe_exit(status)}"
 
     def _status(self) -> int | None:
         """How QEMU ended, as the launcher tells it."""
