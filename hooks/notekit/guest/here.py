@@ -18,7 +18,7 @@ from notekit.guest.making import Image
 from notekit.guest.template import Template
 from notekit.guest.toolchain import Built, Toolchain
 from notekit.model import PLAIN, Machine, NamedFile
-from notekit.sandbox import tools
+from notekit.sandbox import SandboxError, tools
 
 #: How many templates stay in memory where no example uses them: each takes what its guest had written to, 200 MiB.
 KEPT = 3
@@ -196,7 +196,7 @@ def _probe() -> str | None:
     try:
         with borrowed(PLAIN) as found:
             done = clone.converse(found, [clone.start(["true"])])
-    except GuestError as error:
+    except (GuestError, SandboxError) as error:
         return str(error)
     if done.exit == 0:
         return None
