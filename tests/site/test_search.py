@@ -76,6 +76,7 @@ OWN_ENGLISH = {
     "debugfs_create_u8": DEBUGFS,
     "pr_info": MESSAGES,
     "dmesg": MESSAGES,
+    "kernel debugging": MESSAGES,
     "Icelake-Server": ICELAKE,
     "what the sandbox confines": "guides/maintaining/",
 }
@@ -112,7 +113,7 @@ OWN_CHINESE = {
     "debugfs": DEBUGFS,
     "debugfs挂载": DEBUGFS,
     "pr_debug": MESSAGES,
-    "内核消息": MESSAGES,
+    "调试内核": MESSAGES,
     "GRUB_DEFAULT": GRUB,
     "CPU型号": ICELAKE,
     "沙箱": "guides/maintaining/",

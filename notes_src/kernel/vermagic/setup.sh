@@ -8,7 +8,7 @@ localversion() {
         git describe 2>/dev/null | awk -F- '{ printf "-%05d", $(NF - 1) }'
         printf -- '-g%.12s' "$(git rev-parse HEAD)"
     fi
-    test -z "$(git status --porcelain --untracked-files=no)" || printf -- '-dirty'
+    test -z "$(git status --porcelain -uno)" || printf -- '-dirty'
     echo
 }
 # [end:localversion]

@@ -5,7 +5,6 @@
 /* [start:newer] */
 static u64 lent;
 
-u64 lend(u64 amount);
 u64 lend(u64 amount)
 {
 	lent += amount;
