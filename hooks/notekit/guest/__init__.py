@@ -15,6 +15,7 @@ from notekit.guest.errors import GuestError
 from notekit.guest.here import borrowed, build, identity, image, look_again, probe, qemu_version, settle, toolchain
 from notekit.guest.qemu import PROGRAM
 from notekit.guest.template import Template
+from notekit.guest.terminal import at_terminal
 
 __all__ = [
     "DEFAULTS",
@@ -23,6 +24,7 @@ __all__ = [
     "GuestError",
     "Step",
     "Template",
+    "at_terminal",
     "borrowed",
     "build",
     "converse",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from notekit import guest, sandbox
 from notekit.guest import GuestError, Template
+from notekit.match import printable
 from notekit.model import BuildOutput, Example, Exceeded, Machine, NamedFile, Output, Unit
 from notekit.runners import _capabilities
 from notekit.runners._contract import Runner
@@ -127,6 +128,12 @@ def built(unit: Unit) -> Modules:
         found[-1].exceeded,
         sum(one.seconds for one in found),
     )
+
+
+def complaint(modules: Modules) -> str:
+    """What a build of modules that failed said; empty where none did."""
+    failed = modules.build and modules.build.exit != 0
+    return "\n".join(printable(modules.build.text)) if modules.build and failed else ""
 
 
 @contextlib.contextmanager

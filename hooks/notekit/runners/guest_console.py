@@ -6,16 +6,17 @@ in the same way. Only the shells that a unit's prompts ask for are there.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
 from notekit import guest
 from notekit.guest import Step
-from notekit.model import Example, Output, Unit
+from notekit.model import Command, Example, Output, Unit
 from notekit.runners import _guest
 from notekit.runners._opening import Opening
 from notekit.runners.console import Talk, files_of
-from notekit.sandbox import Execution
+from notekit.sandbox import HOME, WORK, Execution
 from notekit.sandbox.layout import USER_ID
 
 
@@ -45,9 +46,28 @@ class GuestConsoleRunner(_guest.GuestRunner):
         broken, log = done.gone or None, done.console
         return [replace(one, broken=broken, log=log, build=modules.build) for one in talk.outputs(ran)]
 
-    def opening(self, unit: Unit, example: Example) -> Opening | None:
-        """None yet."""
-        return None
+    def opening(self, unit: Unit, example: Example) -> Opening:
+        """A shell of root's, after the commands of the unit's earlier blocks; those of the ordinary user ran as that
+        user, but each in a shell of its own."""
+        earlier = unit.examples[: unit.examples.index(example)]
+        modules = _guest.built(unit)
+        return Opening(
+            (*files_of(unit.examples), *modules.files),
+            _guest.limits_of(example),
+            before=tuple(_as_root(command) for one in earlier for command in one.commands),
+            then=tuple(command.text for command in example.commands),
+            said=_guest.complaint(modules),
+            machine=_guest.machine_of(unit),
+            prompts=tuple("#" if command.root else "$" for command in example.commands),
+        )
+
+
+def _as_root(command: Command) -> str:
+    """A command as root types it: one of the ordinary user's through setpriv(1)."""
+    if command.root:
+        return command.text
+    become = f"setpriv --reuid user --regid user --clear-groups env --chdir={WORK} HOME={HOME} USER=user bash -c"
+    return f"{become} {shlex.quote(command.text)}"
 
 
 class _Shells:
