@@ -72,16 +72,21 @@ class GuestRunner(Runner):
                 found["modules"] = shlex.join(modules_of(unit))
         return found
 
-    def _lacking(self, unit: Unit) -> str | None:
+    def lacking(self, unit: Unit) -> str | None:
+        """QEMU, a guest at all, what builds its modules, or what its examples need beside."""
         for tool in self.needed(unit):
             if tools.resolve(tool) is None:
                 return f"{tool} is not installed; apt-get install {_capabilities.package_of(tool)}"
-        return sandbox.probe() or probe() or _capabilities.lacking(unit.examples)
+        return sandbox.probe() or guest.probe() or _no_modules(unit) or _capabilities.lacking(unit.examples)
 
 
-def probe() -> str | None:
-    """Whether a guest runs here at all."""
-    return guest.probe()
+def _no_modules(unit: Unit) -> str | None:
+    if modules_of(unit):
+        try:
+            guest.toolchain(machine_of(unit).kernel)
+        except GuestError as error:
+            return str(error)
+    return None
 
 
 def machine_of(unit: Unit) -> Machine:

@@ -53,7 +53,7 @@ class JsonRunner(Runner):
             ),
         )
 
-    def _lacking(self, unit: Unit) -> str | None:
+    def lacking(self, unit: Unit) -> str | None:
         return None
 
 
