@@ -103,7 +103,8 @@ def test_what_is_there_and_does_not_run_is_not_there(monkeypatch: pytest.MonkeyP
 def test_what_the_host_never_has_needs_no_package() -> None:
     """A device that no example finds is not missing but impossible here."""
     finding = found()["capability", "kvm"]
-    assert (finding.works, finding.reason, finding.packages) == (False, "/dev/kvm needs runner=guest or runner=machine", ())
+    reason = "/dev/kvm needs runner=guest or runner=machine"
+    assert (finding.works, finding.reason, finding.packages) == (False, reason, ())
 
 
 def test_without_a_sandbox_nothing_works_but_what_needs_none(monkeypatch: pytest.MonkeyPatch) -> None:

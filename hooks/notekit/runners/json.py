@@ -54,6 +54,7 @@ class JsonRunner(Runner):
         )
 
     def lacking(self, unit: Unit) -> str | None:
+        """Nothing: it runs no process."""
         return None
 
 
