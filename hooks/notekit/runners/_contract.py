@@ -53,6 +53,10 @@ class Runner(ABC):
         """The executables that a person uses for what the runner does without one."""
         return ()
 
+    def packages_at_home(self, unit: Unit) -> tuple[str, ...] | None:
+        """Debian's packages that a person needs for the same; None where they are those of its tools."""
+        return None
+
     def tool_versions(self, unit: Unit) -> tuple[tuple[str, str], ...]:
         """(tool, version) of each of them that is on this machine."""
         return tools.versions(self.tools(unit))

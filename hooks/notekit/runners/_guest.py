@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from notekit import guest, sandbox
-from notekit.guest import GuestError, Template
+from notekit.guest import GuestError, Template, userland
 from notekit.match import printable
 from notekit.model import BuildOutput, Example, Exceeded, Machine, NamedFile, Output, Unit
 from notekit.runners import _capabilities
@@ -44,6 +44,14 @@ class GuestRunner(Runner):
                 found |= {name: version for name, version in compiler.items() if re.fullmatch(_BUILDERS, name)}
             return tuple(sorted({**found, **dict(tools.versions(self.host_tools(unit)))}.items()))
         return ()
+
+    def packages_at_home(self, unit: Unit) -> tuple[str, ...]:
+        """Those of the guest's programs that the unit calls, for a person calls them as root; and what prepares it."""
+        found = set(self.host_tools(unit)[:1])
+        with contextlib.suppress(GuestError):
+            image = guest.image(machine_of(unit).kernel)
+            found |= {image.owners[word] for word in self.words(unit) if word in image.owners}
+        return tuple(sorted(found - userland.ESSENTIAL))
 
     def words(self, unit: Unit) -> tuple[str, ...]:
         """The programs of the guest that the unit calls."""
