@@ -99,13 +99,7 @@ def _run(unit: Unit, example: Example, command: Sequence[str], files: Sequence[N
     argv = (*command, *example.args)
     stdin = example.stdin.encode()
     with _guest.template(unit) as template:
-        done = guest.converse(
-            template,
-            [guest.start(argv, stdin=stdin)],
-            files=files,
-            stdin=stdin,
-            limits=_guest.limits_of(example),
-        )
+        done = guest.run(template, argv, files=files, stdin=stdin, limits=_guest.limits_of(example))
     return Output(
         stdout=done.stdout,
         stderr=done.stderr,
