@@ -64,7 +64,7 @@ def qemus() -> set[int]:
 
 @contextmanager
 def nothing_left(folder: Path | None = None) -> Iterator[None]:
-    """No process of the test's is there afterwards that was not before, and nothing half-made in a folder of its own."""
+    """No process is there afterwards that was not before, and nothing half-made in a folder of the test's own."""
     before = qemus()
     yield
     assert qemus() == before
