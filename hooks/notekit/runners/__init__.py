@@ -9,6 +9,7 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 
 from notekit import sandbox
 from notekit.model import Example
@@ -56,9 +57,9 @@ def for_example(example: Example) -> Runner:
     return Absent(example.runner, example.language)
 
 
-def look_again() -> None:
-    """Forgets which tools this machine has; a check begins with it."""
-    tools.look_again()
+def look_again(kept_in: Path) -> None:
+    """Forgets which tools this machine has; a check begins with it. What dpkg says of them is kept in a folder."""
+    tools.look_again(kept_in)
 
 
 def kill_all() -> None:
