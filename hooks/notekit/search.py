@@ -115,7 +115,11 @@ def _also(text: str, language: str, terms: Sequence[Term]) -> Iterator[str]:
 
 
 def _uses(text: str, name: str) -> bool:
-    """Whether the text has the name: within other characters if it is Chinese, as a word otherwise."""
-    if name not in text:
+    """Whether the text has the name: within other characters if it is Chinese, as a word otherwise, which may begin a
+    sentence."""
+    if _HAN.search(name):
+        return name in text
+    if name[1:] not in text:
         return False
-    return bool(_HAN.search(name) or re.search(rf"(?<!\w){re.escape(name)}s?(?!\w)", text, re.ASCII))
+    first = f"[{name[0]}{name[0].upper()}]" if name[0].islower() else re.escape(name[0])
+    return bool(re.search(rf"(?<!\w){first}{re.escape(name[1:])}s?(?!\w)", text, re.ASCII))
