@@ -10,8 +10,8 @@
 
 ``simulate(addresses, tables)`` gives Counts. Addresses: any buffer of 64-bit integers (``array("Q")``, a NumPy array of
 uint64, a memoryview), bytes (little-endian), or an iterable of such chunks, of which one at a time is held. Tables:
-``mapping`` (every address is mapped, with pages of one size), or ``flat`` (those in a Memory of the simulator's):
-native, nested (EPT) or shadow. ``geometry`` is a CacheGeometry as ``caches.py`` takes, with true LRU;
+``mapping`` (every address is mapped, with pages of one size), or those in the simulator's memory: ``flat`` (native, or
+nested where EPT is given), ``flat_shadow``. ``geometry`` is a CacheGeometry as ``caches.py`` takes, with true LRU;
 ``without_structure_caches`` takes the paging-structure caches away. All references are of one kind: the Access that
 ``flat`` is given. A and D flags count as set, so a walk writes nothing.
 
@@ -30,6 +30,7 @@ from vmsim import _build
 from vmsim.logical_processor import CacheGeometry
 from vmsim.replacement import LRU
 from vmsim.stream_counts import Costs, Counts
+from vmsim.stream_flat import flat, flat_shadow
 from vmsim.stream_mapping import Mapping, mapping
 from vmsim.stream_tables import MODES, SHADOW, Tables
 from vmsim.value import FieldError, replace
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 __all__ = [
-    "MODES", "CacheGeometry", "Costs", "Counts", "Mapping", "Stream", "Tables", "mapping", "simulate", "simulate_all",
-    "without_structure_caches",
+    "MODES", "CacheGeometry", "Costs", "Counts", "Mapping", "Stream", "Tables", "flat", "flat_shadow", "mapping",
+    "simulate", "simulate_all", "without_structure_caches",
 ]  # fmt: skip
 
 # References between two calls of ``progress``: some 10 ms compiled.
@@ -60,7 +61,7 @@ class Stream:
         self, tables: Tables, geometry: CacheGeometry | None = None, build: ModuleType | None = None
     ) -> None:
         self.tables = tables
-        self._build = build or _build.extension("stream_loop")
+        self._build = build or loop()
         shape, ways = _shape(geometry or CacheGeometry(), tables)
         self._state = array("Q", bytes(8 * _STATE))
         self._state[_LAST_PAGE] = (1 << 64) - 1
@@ -108,6 +109,15 @@ class Stream:
             if tables.mode == SHADOW and 8 * len(self._filled) < len(tables.entries.view):
                 self._filled = self._filled.ljust(len(tables.entries.view) // 8, b"\0")
             self._run.set_tables(tables.entries.view, memoryview(self._filled), tables.ept.view, tables.places.view)
+
+
+def loop() -> ModuleType:
+    """The module with the compiled loop, ``vmsim._stream_loop``; the interpreted one where VMSIM_INTERPRETED is 1."""
+    if os.environ.get("VMSIM_INTERPRETED") == "1":
+        from vmsim import stream_loop
+
+        return stream_loop
+    return _build.extension("stream_loop")
 
 
 def simulate(

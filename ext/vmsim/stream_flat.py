@@ -7,6 +7,7 @@ What the entries of a way through them allow together is decided here, once for 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from vmsim import Access, Ept, Processor, bits
 from vmsim.access_rights import refusals as refusals_of
@@ -16,7 +17,7 @@ from vmsim.ept import refusals as ept_refusals_of
 from vmsim.ept_entries import EptEntry, is_present, misconfigurations
 from vmsim.ept_trace import EptTranslation
 from vmsim.eptp import GuestPhysicalAccess
-from vmsim.memory import Readable, WalkMemory
+from vmsim.memory import WalkMemory
 from vmsim.processor import FETCH, READ, WRITE
 from vmsim.shadow_memory import GuestMemory
 from vmsim.stream_tables import (
@@ -34,6 +35,9 @@ from vmsim.stream_tables import (
 )
 from vmsim.trace import Rights
 from vmsim.value import FieldError
+
+if TYPE_CHECKING:
+    from vmsim.memory import Readable
 
 ALL = Rights(True, True, False, 0)
 USER_READ = Access(READ, 3)
