@@ -185,7 +185,7 @@ def as_addresses(given: Buffer) -> memoryview:
 
 def _shape(geometry: CacheGeometry, tables: Tables) -> tuple[array[int], int]:
     """What the loop has to know of structures and tables; and how many ways all structures have together."""
-    found = array("Q")
+    found = array("i")
     ways = 0
     named = [*geometry.tlbs, None][:2] + list(geometry.structures)
     for one in named:

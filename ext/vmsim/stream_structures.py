@@ -67,7 +67,7 @@ class Run:
     keys: cython.ulonglong[::1]
     values: cython.ulonglong[::1]
     stamps: cython.ulonglong[::1]
-    shape: cython.ulonglong[::1]
+    shape: cython.int[::1]
     state: cython.ulonglong[::1]
     counts: cython.ulonglong[::1]
     entries: cython.ulonglong[::1]
@@ -100,12 +100,14 @@ def find(run: Run, structure: cython.int, number: cython.ulonglong, level: cytho
     ways: cython.Py_ssize_t = run.shape[structure + 2]
     first: cython.Py_ssize_t = run.shape[structure] + (number & run.shape[structure + 1]) * ways
     key: cython.ulonglong = number << 2 | level
+    found: cython.Py_ssize_t = -1
     way: cython.Py_ssize_t
     for way in range(first, first + ways):
-        if run.keys[way] == key:
-            run.stamps[way] = run.state[CLOCK]
-            return way
-    return -1
+        # Without a branch, as well.
+        found = way if run.keys[way] == key else found
+    if found >= 0:
+        run.stamps[found] = run.state[CLOCK]
+    return found
 
 
 @cython.cfunc
@@ -119,11 +121,15 @@ def put(
     first: cython.Py_ssize_t = run.shape[structure] + (number & run.shape[structure + 1]) * ways
     way: cython.Py_ssize_t
     victim: cython.Py_ssize_t = first
+    oldest: cython.ulonglong = MAX_64
+    older: cython.bint
     if ways == 0:
         return
-    for way in range(first + 1, first + ways):
-        if run.stamps[way] < run.stamps[victim]:
-            victim = way
+    for way in range(first, first + ways):
+        # Without a branch: which way is the oldest cannot be predicted.
+        older = run.stamps[way] < oldest
+        victim = way if older else victim
+        oldest = run.stamps[way] if older else oldest
     run.keys[victim] = number << 2 | level
     run.values[victim] = value
     run.stamps[victim] = run.state[CLOCK]
