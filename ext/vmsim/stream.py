@@ -65,7 +65,7 @@ class Stream:
         self, tables: Tables, geometry: CacheGeometry | None = None, build: ModuleType | None = None
     ) -> None:
         self.tables = tables
-        shape, ways = _shape(geometry or CacheGeometry(), tables)
+        shape, ways = shape_of(geometry or CacheGeometry(), tables)
         self._build = build or loop(shape)
         self._state = array("Q", bytes(8 * _STATE))
         self._state[_LAST_PAGE] = (1 << 64) - 1
@@ -183,7 +183,7 @@ def as_addresses(given: Buffer) -> memoryview:
     return view.cast("B").cast("Q")
 
 
-def _shape(geometry: CacheGeometry, tables: Tables) -> tuple[array[int], int]:
+def shape_of(geometry: CacheGeometry, tables: Tables) -> tuple[array[int], int]:
     """What the loop has to know of structures and tables; and how many ways all structures have together."""
     found = array("i")
     ways = 0
