@@ -171,3 +171,18 @@ def test_a_stream_of_pages_of_one_size_counts_what_its_accesses_do(data, lowest,
     ways = len(list(loops(found, geometry)))
     event(f"{ways} loops")
     same(addresses, found, geometry, expected)
+
+
+def test_a_violation_drops_all_parts_of_the_guests_page():
+    """After an EPT violation in one part of a large guest page, the part used right before it walks again."""
+    memory = Memory({0x1000: 0x2027, 0x2000: 0x3027, 0x3000: (1 << 30) | 0xE7})
+    ept = Ept(0x100_0000 | 6 | 3 << 3)
+    mapped = EptTables(memory, ept, 0x100_1000)
+    for page in (0x1000, 0x2000, 0x3000, 1 << 30, (1 << 30) + 0x2000):
+        mapped.map(page)
+    processor, access, geometry = processor_for(4), Access("read", 3), CacheGeometry()
+    addresses = [0x0, 0x2000, 0x1000, 0x2000, 0x0]
+    found = flat(memory, processor, access, ept)
+    expected = traced(translate, memory, processor, access, addresses, geometry, ept)
+    assert (expected.walks, expected.exits, expected.dtlb_hits) == (5, 1, 0)
+    same(addresses, found, geometry, expected)
