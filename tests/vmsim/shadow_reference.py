@@ -70,6 +70,23 @@ class DirectMachine(Machine):
         """Nothing is kept, so nothing is dropped."""
 
 
+def consistent(mmu):
+    """Shadow pages, their tables in memory, the hash, the reverse map and the cached roots tell the same story."""
+    active = mmu.pages.active
+    by_gfn = [page for pages in mmu.pages.by_gfn.values() for page in pages]
+    assert sorted(map(id, by_gfn)) == sorted(map(id, active))
+    assert all(page in active for _cr3, page in mmu.roots)
+    leaves = [(id(page), index, gfn) for page in active for index, (gfn, _access) in page.leaves.items()]
+    reverse = [(id(page), index, gfn) for gfn, found in mmu.pages.reverse.items() for page, index in found]
+    assert sorted(leaves) == sorted(reverse)
+    down = [(id(page), index, id(child)) for page in active for index, child in page.children.items()]
+    up = [(id(page), index, id(child)) for child in active for page, index in child.parents]
+    assert sorted(down) == sorted(up)
+    for page in active:
+        present = [index for index in range(512) if page.entry(index) & bits.P]
+        assert present == sorted((*page.leaves, *page.children))
+
+
 @st.composite
 def stories(draw):
     """Guests that invalidate as the manual demands."""
