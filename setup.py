@@ -1,6 +1,6 @@
 """Compiles the simulator's hot modules with Cython; everything else stands in pyproject.toml.
 
-Each module of ``COMPILED`` becomes an extension under another name (``walker.py``: ``vmsim._walker``), so that both
+Each of ``COMPILED`` is an extension under another name than its source (``walker.py``: ``vmsim._walker``), so that both
 builds can be imported and tested side by side. The extension carries the digest of its source in ``SOURCE_DIGEST``;
 ``vmsim._build`` refuses one that was made from another. No extension is optional: if one does not compile, neither the
 build nor the install succeeds.
@@ -12,13 +12,18 @@ from pathlib import Path
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-COMPILED = {"vmsim._walker": "ext/vmsim/walker.py", "vmsim._ept": "ext/vmsim/ept.py"}
+# Each extension's sources; a second one sees the first as if it were in the same file.
+COMPILED = {
+    "vmsim._walker": ("walker",),
+    "vmsim._ept": ("ept",),
+    "vmsim._stream_loop": ("stream_structures", "stream_walk", "stream_loop"),
+}
 GENERATED = Path("build/cython")
 
 
-def generate(name: str, source: str) -> Extension:
-    """Copy ``source`` under the extension's name with its digest at the end, where it moves no line."""
-    original = Path(source).read_bytes()
+def generate(name: str, sources: tuple[str, ...]) -> Extension:
+    """Copy the sources, one after another, under the extension's name, with their digest at the end."""
+    original = b"".join(Path(f"ext/vmsim/{source}.py").read_bytes() for source in sources)
     digest = hashlib.sha256(original).hexdigest()
     text = original.decode() + f'\nSOURCE_DIGEST = "{digest}"\n'
     target = GENERATED / (name.replace(".", "/") + ".py")
@@ -30,7 +35,7 @@ def generate(name: str, source: str) -> Extension:
 
 setup(
     ext_modules=cythonize(
-        [generate(name, source) for name, source in COMPILED.items()],
+        [generate(name, sources) for name, sources in COMPILED.items()],
         compiler_directives={"language_level": "3"},
     )
 )
