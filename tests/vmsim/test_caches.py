@@ -228,7 +228,7 @@ def test_an_ept_violation_drops_the_combined_mapping(build):
 
 
 def test_an_ept_violation_on_a_table_demands_nothing(build):
-    """Where EPT refuses to let a table be read, the translation that was found by it may be retained; here it is not."""
+    """Where EPT lets a table no longer be read, a translation found by it before may be retained; here it is not."""
     memory, ept = nested(leaf=0x10_3007)
     for number in range(16):
         memory.write(0x10_3000 + 8 * number, 0x1000 * number | 0x37)
