@@ -148,6 +148,9 @@ def setup_names(swept: Swept, words: "Words") -> "tuple[str, ...]":
     """What tells the lines apart, for each of them."""
     parts = [_parts(line.setup, words) for line in swept.lines]
     differing = [at for at in range(len(parts[0])) if not _alike(parts, at)] or [0, 1]
+    if 2 in differing:
+        # The size of EPT's pages says that there is EPT.
+        parts = [(words["guest"] if one[2] else one[0],) + one[1:] for one in parts]
     return tuple(words["comma"].join([one[at] for at in differing if one[at]]) for one in parts)
 
 
@@ -259,13 +262,10 @@ def _panel(trace: Plotted, words: "Words", names: "tuple[str, ...]", top: int) -
         y += LINE
         items.append(Curve(((begin, y - 4), (begin + SAMPLE // 2, y - 4), (begin + SAMPLE, y - 4)), "", *_look(at)))
         shown = decimal(trace.values[at][-1])
-        room = inner - SAMPLE - 12 - text_width(shown, "strong") - 6
-        lines = wrap(names[at], room)
-        items.append(Label(left + SAMPLE + 12, y, lines[0]))
+        lines = wrap(names[at], inner - SAMPLE - 12 - text_width(shown, "strong") - 6)
+        items.extend(Label(left + SAMPLE + 12, y + LINE * number, lines[number]) for number in range(len(lines)))
+        y += LINE * (len(lines) - 1)
         items.append(Label(right, y, shown, "strong", "end"))
-        for line in lines[1:]:
-            y += LINE
-            items.append(Label(left + SAMPLE + 12, y, line))
     y += 4
     for sentence in _sentences(trace, words):
         for line in wrap(sentence, inner, "note"):

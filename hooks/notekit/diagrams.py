@@ -64,7 +64,9 @@ def draw(diagram: Diagram, languages: tuple[str, ...]) -> Drawn:
 
 
 def _impossible(diagram: Diagram, error: FieldError) -> Result:
-    line = diagram.key_lines.get(error.field, diagram.place.line)
+    parts = error.field.split("/")
+    around = ("/".join(parts[:length]) for length in range(len(parts), 0, -1))
+    line = next((diagram.key_lines[one] for one in around if one in diagram.key_lines), diagram.place.line)
     failure = Failure(
         Place(diagram.place.file, line), f"{error.field} cannot be {error.value!r}; allowed: {error.allowed}"
     )

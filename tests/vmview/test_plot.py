@@ -131,7 +131,7 @@ def test_the_data_is_a_table_and_exact_for_programs():
     """A row for each working set and a column for each line, rounded for people, exact for programs."""
     trace = plot.run({"lines": [{}, {"structure_caches": 0}], "working_sets": SETS})
     table, data = plot.table(trace, "en"), plot.data(trace, "en")
-    assert table[0] == data[0] == ("working set", "paging-structure caches", "no paging-structure caches")
+    assert table[0] == data[0] == ("working set", "with paging-structure caches", "no paging-structure caches")
     assert [row[0] for row in table[1:]] == ["64 KiB", "1 MiB", "16 MiB", "256 MiB", "4 GiB"]
     assert [row[0] for row in data[1:]] == [str(1 << n) for n in (16, 20, 24, 28, 32)]
     for shown, exact in zip(table[1:], data[1:], strict=True):

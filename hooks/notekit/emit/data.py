@@ -18,12 +18,11 @@ def data_of(name: str, drawing: Drawing, language: str) -> list[str]:
     download = html.escape(text(language, "download", file=file))
     return [
         f'<details class="diagram-data"><summary>{html.escape(text(language, "as_table"))}</summary>',
-        # The theme makes a wide table of this kind scroll by itself, and the page not.
-        '<div class="md-typeset__scrollwrap"><div class="md-typeset__table"><table>',
+        "<table>",
         f"<thead>{_row(rows[0], 'col', 'th')}</thead>",
         "<tbody>",
         *(_row(row, "row", "td") for row in rows[1:]),
-        "</tbody></table></div></div>",
+        "</tbody></table>",
         "</details>",
         f'<details class="diagram-data"><summary>{html.escape(text(language, "as_csv"))}</summary>',
         # A byte-order mark: spreadsheets take the file for a legacy encoding without one.
