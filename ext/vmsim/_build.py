@@ -20,7 +20,10 @@ REBUILD = (
 # What is compiled, the walker last: it uses the others.
 SOURCES = ("ept", "walker")
 # What is compiled and imported only when it is asked for, with the sources that setup.py joins.
-PARTS = {"stream_loop": ("stream_structures", "stream_walk", "stream_loop")}
+PARTS = {
+    "stream_loop": ("stream_structures.py", "stream_walk.py", "stream_loop.py"),
+    "stream_simd": ("stream_simd.pyx", "stream_simd.h", "stream_simd_take.h"),
+}
 
 
 def choose() -> "ModuleType":
@@ -65,5 +68,5 @@ def source_digest(name: str) -> str:
     import hashlib
     from pathlib import Path
 
-    parts = [Path(__file__).with_name(f"{part}.py").read_bytes() for part in PARTS.get(name, (name,))]
+    parts = [Path(__file__).with_name(part).read_bytes() for part in PARTS.get(name, (f"{name}.py",))]
     return hashlib.sha256(b"".join(parts)).hexdigest()

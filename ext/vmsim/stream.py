@@ -24,6 +24,7 @@ import os
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TYPE_CHECKING
 
 from vmsim import _build
@@ -61,15 +62,13 @@ class Stream:
         self, tables: Tables, geometry: CacheGeometry | None = None, build: ModuleType | None = None
     ) -> None:
         self.tables = tables
-        self._build = build or loop()
         shape, ways = _shape(geometry or CacheGeometry(), tables)
+        self._build = build or loop(shape)
         self._state = array("Q", bytes(8 * _STATE))
         self._state[_LAST_PAGE] = (1 << 64) - 1
         self._counts = array("Q", bytes(8 * len(Counts._fields)))
-        buffers = [memoryview(array("Q", bytes(8 * ways))) for _ in range(3)]
         self._filled = bytearray(1)
-        views = (memoryview(shape), memoryview(self._state), memoryview(self._counts))
-        self._run = self._build.Run(*buffers, *views)
+        self._run = self._build.Run(ways, shape, self._state, self._counts)
 
     @property
     def counts(self) -> Counts:
@@ -111,13 +110,22 @@ class Stream:
             self._run.set_tables(tables.entries.view, memoryview(self._filled), tables.ept.view, tables.places.view)
 
 
-def loop() -> ModuleType:
-    """The module with the compiled loop, ``vmsim._stream_loop``; the interpreted one where VMSIM_INTERPRETED is 1."""
+def loop(shape: array[int]) -> ModuleType:
+    """The module with the loop for structures and tables of that shape (see stream_structures.py).
+
+    ``vmsim._stream_simd`` where the processor can and it does them; else ``vmsim._stream_loop``, the same without SIMD.
+    Where VMSIM_INTERPRETED is 1, ``stream_loop`` as it stands.
+    """
     if os.environ.get("VMSIM_INTERPRETED") == "1":
         from vmsim import stream_loop
 
         return stream_loop
-    return _build.extension("stream_loop")
+    simd = _extension("stream_simd")
+    return simd if simd.does(shape) else _extension("stream_loop")
+
+
+# Its sources are read and digested once.
+_extension = cache(_build.extension)
 
 
 def simulate(
@@ -181,5 +189,5 @@ def _shape(geometry: CacheGeometry, tables: Tables) -> tuple[array[int], int]:
             raise FieldError("policy", one.policy, f"{LRU}, in a stream")
         found.extend((ways, one.sets - 1 if one else 0, one.ways if one else 0))
         ways += one.sets * one.ways if one else 0
-    found.extend((tables.levels, tables.ept_levels, tables.mode == SHADOW, tables.grows, tables.sizes))
+    found.extend((tables.levels, tables.ept_levels, tables.mode == SHADOW, tables.grows, tables.sizes, tables.page_level))
     return found, ways

@@ -96,6 +96,7 @@ class _Flattened:
         self.ept_levels = ept_levels
         self.words, self.ept_words, self.places = Words(8 * ENTRIES), Words(8 * ENTRIES), Words(8)
         self.known: dict[tuple[object, ...], int] = {}
+        self.lowest = processor.levels
         self.page_levels: set[int] = set()
         self.ept_page_levels: set[int] = set()
 
@@ -105,8 +106,10 @@ class _Flattened:
         if self.mode == NESTED:
             levels = {min(one, other) for one in levels for other in self.ept_page_levels}
         sizes = sum(1 << level for level in levels)
-        mode, guest_levels = self.mode, self.processor.levels
-        return Tables(mode, guest_levels, sizes, self.ept_levels, self.words, self.ept_words, self.places)
+        # A table without a page counts: a walk may end in it.
+        page_level = self.lowest if self.page_levels <= {self.lowest} else 0
+        known = (self.mode, self.processor.levels, sizes, page_level, self.ept_levels)
+        return Tables(*known, self.words, self.ept_words, self.places)
 
     def add_guest(
         self, memory: Readable, locate: Callable[[int], int | None], guest: GuestMemory | None = None
@@ -127,6 +130,7 @@ class _Flattened:
         if key in self.known:
             return self.known[key]
         first = self._new(key, self.words)
+        self.lowest = min(self.lowest, level)
         at = self.places.take(1)
         self.places.view[at] = address
         mode, place = self.processor.paging, locate(address)

@@ -40,6 +40,9 @@ def take(run: Run, addresses: cython.const[cython.ulonglong][::1], at: cython.Py
                     checksum = checksum + last_frame + (address & 0xFFF) & MAX_64
                 elif found >= TABLE_MISSING:
                     break
+                else:
+                    # What the walk dropped may be of the last page.
+                    last_page = MAX_64
             at += 1
     run.counts[0] += at - start
     run.counts[DTLB_HITS] += hits

@@ -6,6 +6,7 @@ guest's table, is at host-physical 2^48 + P. Tables are made when a walk needs t
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 
 from vmsim import bits
@@ -17,9 +18,8 @@ HALF, HOST = 1 << 47, 1 << 48
 
 @dataclass(frozen=True, eq=False)
 class Mapping(Tables):
-    """``page_level`` of the pages that CR3's tables map, ``ept_page_level`` of those that EPT maps: 1 to 3."""
+    """``ept_page_level``: 1 to 3, of the pages that EPT maps."""
 
-    page_level: int = 1
     ept_page_level: int = 1
 
     grows = True
@@ -68,8 +68,7 @@ class Mapping(Tables):
 
 def fill(entries: memoryview, first: int, step: int) -> None:
     """Number the entries from ``first`` on."""
-    for index in range(len(entries)):
-        entries[index] = first + index * step
+    entries[:] = memoryview(array("Q", range(first, first + len(entries) * step, step)))
 
 
 def mapping(mode: str = NATIVE, page_size: str = "4 KiB", ept_page_size: str = "4 KiB") -> Mapping:
@@ -85,7 +84,7 @@ def mapping(mode: str = NATIVE, page_size: str = "4 KiB", ept_page_size: str = "
         level = 1
     nested = mode == NESTED
     size = min(level, ept_level) if nested else level
-    tables = Mapping(mode, 4, 1 << size, 4 if nested else 0, page_level=level, ept_page_level=ept_level)
+    tables = Mapping(mode, 4, 1 << size, level, 4 if nested else 0, ept_page_level=ept_level)
     tables.add(tables.entries)
     if nested:
         tables.add(tables.ept)

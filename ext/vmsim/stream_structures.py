@@ -9,6 +9,8 @@ was last used: the least is the next victim, which is true LRU. A key is ``numbe
 the page's entry, 1 to 3), ``number << 2 | 1`` in a paging-structure cache.
 """
 
+from array import array
+
 import cython
 
 # Places in ``shape``: three numbers (first way, sets - 1, ways) for each structure, and what else is known beforehand.
@@ -58,10 +60,10 @@ class Run:
     ept: cython.ulonglong[::1]
     places: cython.ulonglong[::1]
 
-    def __init__(self, keys, values, stamps, shape, state, counts):
-        self.keys = keys
-        self.values = values
-        self.stamps = stamps
+    def __init__(self, ways, shape, state, counts):
+        self.keys = array("Q", bytes(8 * ways))
+        self.values = array("Q", bytes(8 * ways))
+        self.stamps = array("Q", bytes(8 * ways))
         self.shape = shape
         self.state = state
         self.counts = counts

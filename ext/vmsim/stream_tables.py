@@ -61,12 +61,14 @@ class Tables:
     """``mode``: one of MODES. ``levels`` of ``entries`` (4 or 5), of ``ept`` (0: there is none).
 
     ``places``: by number of a guest's table, its guest-physical address. ``sizes``: bit n is 1 where a TLB entry may be
-    for a page of level n. Streams in several threads may share one.
+    for a page of level n. ``page_level``: that of all pages that ``entries`` map, 0 where there are several. Streams in
+    several threads may share one.
     """
 
     mode: str
     levels: int
     sizes: int
+    page_level: int
     ept_levels: int = 0
     entries: Words = field(default_factory=lambda: Words(8 * ENTRIES))
     ept: Words = field(default_factory=lambda: Words(8 * ENTRIES))
