@@ -11,7 +11,10 @@ LOWEST = 100
 
 def log2(number: int) -> int:
     """The binary logarithm of an integer from 1 on, in 65536ths, rounded down."""
-    whole = number.bit_length() - 1
+    whole = 0
+    while number >> whole + 1:
+        # MicroPython's integers have no bit_length.
+        whole += 1
     mantissa = (number << 32) >> whole
     found = whole
     for _bit in range(_BITS):

@@ -3,7 +3,17 @@
 from vmsim import FieldError, bits
 from vmsim.set_associative import Geometry
 from vmsim.stream_counts import Costs
-from vmsim.sweep_trace import LARGEST, MEASURES, MODES, MOST_SETUPS, NESTED, PATTERNS, SMALLEST, Setup, Sweep
+from vmsim.sweep_trace import (
+    MEASURES,
+    MODES,
+    MOST_SETUPS,
+    MOST_SIZES,
+    NESTED,
+    PATTERNS,
+    SMALLEST,
+    Setup,
+    Sweep,
+)
 from vmview.spec import choice, number
 
 TYPE_CHECKING = False
@@ -26,7 +36,7 @@ def size_text(size: int) -> str:
     return f"{size} {_UNITS[unit]}"
 
 
-SIZES = {size_text(1 << n): 1 << n for n in range(SMALLEST.bit_length() - 1, LARGEST.bit_length())}
+SIZES = {size_text(SMALLEST << n): SMALLEST << n for n in range(MOST_SIZES)}
 
 
 def _object(title: str, description: str, properties: "Schema", required: "tuple[str, ...]" = ()) -> "Schema":
