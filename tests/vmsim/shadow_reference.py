@@ -9,7 +9,8 @@ from tests.vmsim import oracle
 from vmsim import Processor, bits
 from vmsim.shadow_machine import Machine
 from vmsim.shadow_memory import Slot
-from vmsim.shadow_story import Operation, Space, Story
+from vmsim.shadow_operation import Operation
+from vmsim.shadow_story import Space, Story
 from vmsim.vmx import vmcs
 
 ADDRESSES = (0x40_0000, 0x40_1000, 0x60_0000, 0x4000_0000, 0x7F00_0000_0000)

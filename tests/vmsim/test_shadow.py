@@ -7,7 +7,8 @@ from tests.vmsim.shadow_reference import DIRECT, SLOTS, DirectMachine, consisten
 from vmsim import FieldError, PageFault, Processor, _build, bits, shadow, shadow_machine
 from vmsim.shadow_guest import first_cr3
 from vmsim.shadow_machine import EptMachine, ShadowMachine
-from vmsim.shadow_story import Operation, Space, Story, perform, run, start
+from vmsim.shadow_operation import Operation
+from vmsim.shadow_story import Space, Story, perform, run, start
 from vmsim.value import replace
 
 PAGE = 0x40_0000

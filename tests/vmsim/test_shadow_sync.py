@@ -8,7 +8,8 @@ from vmsim.shadow_guest import DIRECT_MAP, first_cr3
 from vmsim.shadow_machine import ShadowMachine
 from vmsim.shadow_memory import Slot
 from vmsim.shadow_pages import root_role
-from vmsim.shadow_story import Operation, Space, Story, perform, run, start
+from vmsim.shadow_operation import Operation
+from vmsim.shadow_story import Space, Story, perform, run, start
 from vmsim.value import replace
 
 DIRECT = DIRECT_MAP[4]
