@@ -25,7 +25,7 @@ from array import array
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from vmsim import _build
 from vmsim.logical_processor import CacheGeometry
@@ -37,8 +37,11 @@ from vmsim.stream_tables import MODES, SHADOW, Tables
 from vmsim.value import FieldError, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Buffer
     from types import ModuleType
+    from typing import Any, TypeAlias
+
+    # collections.abc.Buffer, from Python 3.12 on.
+    Buffer: TypeAlias = Any
 
 __all__ = [
     "MODES", "CacheGeometry", "Costs", "Counts", "Mapping", "Stream", "Tables", "flat", "flat_shadow", "mapping",
@@ -62,7 +65,7 @@ class Stream:
         self, tables: Tables, geometry: CacheGeometry | None = None, build: ModuleType | None = None
     ) -> None:
         self.tables = tables
-        shape, ways = _shape(geometry or CacheGeometry(), tables)
+        shape, ways = shape_of(geometry or CacheGeometry(), tables)
         self._build = build or loop(shape)
         self._state = array("Q", bytes(8 * _STATE))
         self._state[_LAST_PAGE] = (1 << 64) - 1
@@ -138,9 +141,9 @@ def simulate(
     """The counts of a whole stream, whose structures are empty at first. Raises FieldError as Stream does."""
     stream = Stream(tables, geometry, build)
     try:
-        chunks: Iterable[Buffer] = (memoryview(addresses),)  # type: ignore[arg-type]
+        chunks: Iterable[Buffer] = (memoryview(cast("Buffer", addresses)),)
     except TypeError:
-        chunks = addresses  # type: ignore[assignment]
+        chunks = addresses
     for chunk in chunks:
         stream.feed(chunk, progress)
     return stream.counts
@@ -168,7 +171,8 @@ def as_addresses(given: Buffer) -> memoryview:
     try:
         view = memoryview(given)
     except TypeError:
-        raise FieldError("addresses", type(given).__name__, "a buffer, such as array('Q', …), or chunks of it") from None
+        kinds = "a buffer, such as array('Q', …), or chunks of it"
+        raise FieldError("addresses", type(given).__name__, kinds) from None
     if not view.c_contiguous:
         raise FieldError("addresses", view.strides, "a buffer in one piece")
     kind = view.format.lstrip("@=<")
@@ -179,9 +183,9 @@ def as_addresses(given: Buffer) -> memoryview:
     return view.cast("B").cast("Q")
 
 
-def _shape(geometry: CacheGeometry, tables: Tables) -> tuple[array[int], int]:
+def shape_of(geometry: CacheGeometry, tables: Tables) -> tuple[array[int], int]:
     """What the loop has to know of structures and tables; and how many ways all structures have together."""
-    found = array("Q")
+    found = array("i")
     ways = 0
     named = [*geometry.tlbs, None][:2] + list(geometry.structures)
     for one in named:
@@ -189,5 +193,6 @@ def _shape(geometry: CacheGeometry, tables: Tables) -> tuple[array[int], int]:
             raise FieldError("policy", one.policy, f"{LRU}, in a stream")
         found.extend((ways, one.sets - 1 if one else 0, one.ways if one else 0))
         ways += one.sets * one.ways if one else 0
-    found.extend((tables.levels, tables.ept_levels, tables.mode == SHADOW, tables.grows, tables.sizes, tables.page_level))
+    found.extend((tables.levels, tables.ept_levels, tables.mode == SHADOW, tables.grows))
+    found.extend((tables.sizes, tables.page_level))
     return found, ways

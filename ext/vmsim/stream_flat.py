@@ -50,7 +50,7 @@ def flat(memory: Readable, processor: Processor, access: Access = USER_READ, ept
     fetches with mode-based execute control for EPT.
     """
     found = _Flattened(processor, access, NESTED if ept else NATIVE, ept.levels if ept else 0)
-    locate = _nowhere
+    locate: Callable[[int], int | None] = _nowhere
     if ept is not None:
         if ept.mode_based_execute_control and access.kind == FETCH:
             raise FieldError("mode_based_execute_control", True, "false, for a stream of fetches")
@@ -61,7 +61,10 @@ def flat(memory: Readable, processor: Processor, access: Access = USER_READ, ept
 
 
 def flat_shadow(guest: GuestMemory, processor: Processor, access: Access = USER_READ) -> Tables:
-    """The shadow tables for a guest's structures, filled as it faults. Raises FieldError as ``flat``, and for writes."""
+    """The shadow tables for a guest's structures, filled as it faults.
+
+    Raises FieldError as ``flat`` does, and for writes, which could be to the tables themselves.
+    """
     if access.kind == WRITE:
         raise FieldError("access", access.kind, "read or fetch, for shadow tables")
     found = _Flattened(processor, access, SHADOW, 0)

@@ -7,7 +7,7 @@ this loop equal to it.
 import cython
 
 if not cython.compiled:
-    from vmsim.stream_walk import *  # noqa: F403
+    from vmsim.stream_walk import *
 
 COMPILED: bool = cython.compiled
 

@@ -228,7 +228,8 @@ INLINE uint64_t NAMED(walk)(struct stream *stream, uint64_t address, const uint6
         return end;
     }
     for (; first > level; first--)
-        *NAMED(put)(SETS(first), VALUES(first), address >> (3 + 9 * first), WAYS(first), BITS(first)) = tables[first];
+        if (WAYS(first))
+            *NAMED(put)(SETS(first), VALUES(first), address >> (3 + 9 * first), WAYS(first), BITS(first)) = tables[first];
     if (WAYS(1))
         *NAMED(put)(SETS(1), VALUES(1), address >> (3 + 9 * size), WAYS(1), BITS(1)) = entry & ~((UINT64_C(1) << (3 + 9 * size)) - 1);
     return (entry & STREAM_FRAME) | 1;

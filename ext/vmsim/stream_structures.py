@@ -15,32 +15,47 @@ import cython
 
 # Places in ``shape``: three numbers (first way, sets - 1, ways) for each structure, and what else is known beforehand.
 # A paging-structure cache has the place 3 * level.
-DTLB, STLB = cython.declare(cython.int, 0), cython.declare(cython.int, 3)
-LEVELS, EPT_LEVELS = cython.declare(cython.int, 18), cython.declare(cython.int, 19)
-SHADOW, GROWS, SIZES = cython.declare(cython.int, 20), cython.declare(cython.int, 21), cython.declare(cython.int, 22)
+DTLB = cython.declare(cython.int, 0)
+STLB = cython.declare(cython.int, 3)
+LEVELS = cython.declare(cython.int, 18)
+EPT_LEVELS = cython.declare(cython.int, 19)
+SHADOW = cython.declare(cython.int, 20)
+GROWS = cython.declare(cython.int, 21)
+SIZES = cython.declare(cython.int, 22)
 # Places in ``state``, which lives from chunk to chunk; from PATH on, by level, the tables of the walk under way.
-CLOCK, LAST_PAGE, LAST_FRAME = cython.declare(cython.int, 0), cython.declare(cython.int, 1), cython.declare(cython.int, 2)
-NEEDED, NEEDED_ADDRESS = cython.declare(cython.int, 3), cython.declare(cython.int, 4)
-EPT_READ, PATH = cython.declare(cython.int, 5), cython.declare(cython.int, 6)
+CLOCK = cython.declare(cython.int, 0)
+LAST_PAGE = cython.declare(cython.int, 1)
+LAST_FRAME = cython.declare(cython.int, 2)
+NEEDED = cython.declare(cython.int, 3)
+NEEDED_ADDRESS = cython.declare(cython.int, 4)
+EPT_READ = cython.declare(cython.int, 5)
+PATH = cython.declare(cython.int, 6)
 # Places in ``counts``: the fields of Counts in their order; hits in the cache of a level are at HITS + level.
-DTLB_HITS, STLB_HITS, HITS = cython.declare(cython.int, 1), cython.declare(cython.int, 2), cython.declare(cython.int, 1)
-WALKS, ENTRIES, EPT_ENTRIES = cython.declare(cython.int, 7), cython.declare(cython.int, 8), cython.declare(cython.int, 9)
-FAULTS, EXITS, CHECKSUM = cython.declare(cython.int, 10), cython.declare(cython.int, 11), cython.declare(cython.int, 12)
-# Flags of an entry: usable by the access (of EPT: by the access itself; by the walk of a guest's tables); present, but
-# refusing the access; misconfigured; mapping a page. The level of an entry that maps a page is in bits 11:10.
-USABLE, FOR_TABLES, REFUSING = (
-    cython.declare(cython.ulonglong, 1),
-    cython.declare(cython.ulonglong, 2),
-    cython.declare(cython.ulonglong, 2),
-)
-WRONG, LEAF = cython.declare(cython.ulonglong, 8), cython.declare(cython.ulonglong, 0x80)
+DTLB_HITS = cython.declare(cython.int, 1)
+STLB_HITS = cython.declare(cython.int, 2)
+HITS = cython.declare(cython.int, 1)
+WALKS = cython.declare(cython.int, 7)
+ENTRIES = cython.declare(cython.int, 8)
+EPT_ENTRIES = cython.declare(cython.int, 9)
+FAULTS = cython.declare(cython.int, 10)
+EXITS = cython.declare(cython.int, 11)
+CHECKSUM = cython.declare(cython.int, 12)
+# Flags of an entry: see stream_tables.py.
+USABLE = cython.declare(cython.ulonglong, 1)
+FOR_TABLES = cython.declare(cython.ulonglong, 2)
+REFUSING = cython.declare(cython.ulonglong, 2)
+WRONG = cython.declare(cython.ulonglong, 8)
+LEAF = cython.declare(cython.ulonglong, 0x80)
 LEVEL_SHIFT = cython.declare(cython.int, 10)
-# How a walk ends that finds no page (else with the entry that maps it), and a reference that has to walk again.
-FAULT, VIOLATION = cython.declare(cython.ulonglong, 2), cython.declare(cython.ulonglong, 4)
-MISCONFIGURATION, AGAIN = cython.declare(cython.ulonglong, 6), cython.declare(cython.ulonglong, 8)
-TABLE_MISSING, EPT_TABLE_MISSING = cython.declare(cython.ulonglong, 10), cython.declare(cython.ulonglong, 12)
-
 FRAME = cython.declare(cython.ulonglong, 0x000F_FFFF_FFFF_F000)
+# How a walk ends that finds no page (else with the entry that maps it), and one that begins again.
+FAULT = cython.declare(cython.ulonglong, 2)
+VIOLATION = cython.declare(cython.ulonglong, 4)
+MISCONFIGURATION = cython.declare(cython.ulonglong, 6)
+AGAIN = cython.declare(cython.ulonglong, 8)
+TABLE_MISSING = cython.declare(cython.ulonglong, 10)
+EPT_TABLE_MISSING = cython.declare(cython.ulonglong, 12)
+
 MAX_64 = cython.declare(cython.ulonglong, 0xFFFF_FFFF_FFFF_FFFF)
 ONE = cython.declare(cython.ulonglong, 1)
 
@@ -52,7 +67,7 @@ class Run:
     keys: cython.ulonglong[::1]
     values: cython.ulonglong[::1]
     stamps: cython.ulonglong[::1]
-    shape: cython.ulonglong[::1]
+    shape: cython.int[::1]
     state: cython.ulonglong[::1]
     counts: cython.ulonglong[::1]
     entries: cython.ulonglong[::1]
@@ -85,12 +100,14 @@ def find(run: Run, structure: cython.int, number: cython.ulonglong, level: cytho
     ways: cython.Py_ssize_t = run.shape[structure + 2]
     first: cython.Py_ssize_t = run.shape[structure] + (number & run.shape[structure + 1]) * ways
     key: cython.ulonglong = number << 2 | level
+    found: cython.Py_ssize_t = -1
     way: cython.Py_ssize_t
     for way in range(first, first + ways):
-        if run.keys[way] == key:
-            run.stamps[way] = run.state[CLOCK]
-            return way
-    return -1
+        # Without a branch, as well.
+        found = way if run.keys[way] == key else found
+    if found >= 0:
+        run.stamps[found] = run.state[CLOCK]
+    return found
 
 
 @cython.cfunc
@@ -104,11 +121,15 @@ def put(
     first: cython.Py_ssize_t = run.shape[structure] + (number & run.shape[structure + 1]) * ways
     way: cython.Py_ssize_t
     victim: cython.Py_ssize_t = first
+    oldest: cython.ulonglong = MAX_64
+    older: cython.bint
     if ways == 0:
         return
-    for way in range(first + 1, first + ways):
-        if run.stamps[way] < run.stamps[victim]:
-            victim = way
+    for way in range(first, first + ways):
+        # Without a branch: which way is the oldest cannot be predicted.
+        older = run.stamps[way] < oldest
+        victim = way if older else victim
+        oldest = run.stamps[way] if older else oldest
     run.keys[victim] = number << 2 | level
     run.values[victim] = value
     run.stamps[victim] = run.state[CLOCK]

@@ -7,7 +7,7 @@ what happens, ``stream_tables.py`` says how the tables look.
 import cython
 
 if not cython.compiled:
-    from vmsim.stream_structures import *  # noqa: F403
+    from vmsim.stream_structures import *
 
 
 @cython.cfunc

@@ -1,11 +1,13 @@
 """A stream traced access by access, by ``caches.py`` and ``shadow.py``, counted as ``Counts`` counts."""
 
-from vmsim import GeneralProtection, PageFault, Processor, Translation, bits
+from types import SimpleNamespace
+
+from vmsim import GeneralProtection, PageFault, Processor, Translation, _build, bits, stream_loop
 from vmsim.caches import access_memory
 from vmsim.logical_processor import LogicalProcessor, empty_caches
 from vmsim.shadow import ShadowMmu
 from vmsim.shadow_trace import REFLECTED
-from vmsim.stream import Counts
+from vmsim.stream import Counts, shape_of
 
 HITS = {
     "TLB": "dtlb_hits", "second-level TLB": "stlb_hits", "PDE cache": "pde_hits", "PDPTE cache": "pdpte_hits",
@@ -74,3 +76,14 @@ def processor_for(levels, **registers):
     """A processor in 64-bit mode, its first table at 0x1000."""
     cr4 = bits.CR4_PAE | (bits.CR4_LA57 if levels == 5 else 0)
     return Processor(cr3=0x1000, cr4=cr4 | registers.pop("cr4", 0), **registers)
+
+
+def loops(tables, geometry):
+    """Each loop that does them: the source, compiled, and with SIMD in each way that this processor has."""
+    yield stream_loop
+    yield _build.extension("stream_loop")
+    simd = _build.extension("stream_simd")
+    if simd.does(shape_of(geometry, tables)[0]):
+        for variant in range(1, simd.FASTEST + 1):
+            name = ("", "AVX2", "AVX-512")[variant]
+            yield SimpleNamespace(__name__=name, Run=lambda *given, v=variant: simd.Run(*given, v), take=simd.take)
