@@ -5,12 +5,7 @@ IA32_VMX_EPT_VPID_CAP); "Mode-Based Execute Control".
 """
 
 from vmsim import bits
-from vmsim.processor import FETCH, READ, WRITE, Access
 from vmsim.value import FieldError, Value, check_choice, check_integer
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from vmsim.trace import Rights
 
 # Execute-only, 4 and 5 levels, UC and WB, 2-MByte and 1-GByte pages, accessed and dirty flags; no advanced information.
 CAPABILITIES = (
@@ -116,18 +111,3 @@ class GuestPhysicalAccess(Value):
     writable: bool = False
     execute_disable: bool = False
     unblocks_nmi: bool = False
-
-
-def final_access(access: Access, linear_address: int, rights: "Rights") -> GuestPhysicalAccess:
-    """The access to the translation of a linear address, for which the guest's structures give those rights."""
-    return GuestPhysicalAccess(
-        read=access.kind == READ,
-        write=access.kind == WRITE,
-        fetch=access.kind == FETCH,
-        linear_address=linear_address,
-        final=True,
-        user_address=rights.user,
-        writable=rights.writable,
-        execute_disable=rights.execute_disable,
-        unblocks_nmi=access.unblocks_nmi,
-    )

@@ -7,11 +7,10 @@ access (prefetches, speculation) are not counted.
 """
 
 from vmsim import bits
-from vmsim.access_rights import page_fault
+from vmsim.access_rights import final_access, page_fault
 from vmsim.cache_entries import CLEAN, EPT_REFUSES, USED, StructureEntry, TlbEntry, structure_entries, tlb_entry
 from vmsim.cache_trace import WALK, Permitted
 from vmsim.ept import refusals as ept_refusals
-from vmsim.eptp import final_access
 from vmsim.logical_processor import STRUCTURE_NAMES, LogicalProcessor
 from vmsim.processor import WRITE, Access
 from vmsim.trace import Translation

@@ -7,10 +7,10 @@ access rights refuse in ``access_rights.py``.
 
 import cython
 from vmsim import bits
-from vmsim.access_rights import page_fault, refusals
+from vmsim.access_rights import final_access, page_fault, refusals
 from vmsim.entries import Entry, reserved
 from vmsim.ept_trace import refusal_of
-from vmsim.eptp import Ept, GuestPhysicalAccess, final_access
+from vmsim.eptp import Ept, GuestPhysicalAccess
 from vmsim.faults import NOT_PRESENT, RESERVED_BIT, RESERVED_PDPTE, GeneralProtection, StackFault
 from vmsim.memory import WalkMemory
 from vmsim.paging import NO_PAGING, PAE

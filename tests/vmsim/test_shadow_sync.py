@@ -7,8 +7,8 @@ from vmsim import Access, PageFault, Processor, bits
 from vmsim.shadow_guest import DIRECT_MAP, first_cr3
 from vmsim.shadow_machine import ShadowMachine
 from vmsim.shadow_memory import Slot
-from vmsim.shadow_pages import root_role
 from vmsim.shadow_operation import Operation
+from vmsim.shadow_pages import root_role
 from vmsim.shadow_story import Space, Story, perform, run, start
 from vmsim.value import replace
 
