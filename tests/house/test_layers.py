@@ -21,7 +21,7 @@ LAYERS = (
     {"verify"},
     {"store"},
     {"shards"},
-    {"cache_names", "exit_names", "processor_names"},
+    {"cache_names", "exit_names", "plot_names", "processor_names"},
     {"names"},
     {"diagrams"},
     {"emit", "outline", "search", "interface"},
