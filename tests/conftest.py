@@ -23,6 +23,8 @@ def pytest_configure() -> None:
     os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(cache / "hypothesis")
     os.environ["XDG_CONFIG_HOME"] = str(cache / "home/config")
     os.environ["XDG_CACHE_HOME"] = str(cache / "home/cache")
+    # What guests are made of is fetched once, and a guest of each kind booted once, for all tests and the site itself.
+    os.environ.setdefault("PAGEWALK_GUEST", str(cache / "guest"))
     # What notes check prints in a test is no annotation of the step that runs the tests.
     for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
         os.environ.pop(name, None)

@@ -61,9 +61,7 @@ class Stream:
     Raises FieldError for a geometry with another policy than LRU.
     """
 
-    def __init__(
-        self, tables: Tables, geometry: CacheGeometry | None = None, build: ModuleType | None = None
-    ) -> None:
+    def __init__(self, tables: Tables, geometry: CacheGeometry | None = None, build: ModuleType | None = None) -> None:
         self.tables = tables
         shape, ways = shape_of(geometry or CacheGeometry(), tables)
         self._build = build or loop(shape)

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from notekit import runners, sandbox, verify
-from notekit.model import Command, Example, Expectation, Place, Result, Unit
+from notekit.model import Command, Example, Expectation, NamedFile, Place, Result, Unit
 from notekit.sandbox import tools
 
-Kind = Literal["sandbox", "language", "capability"]
+Kind = Literal["sandbox", "guest", "language", "capability"]
 
 # A program that prints nothing and ends with 0. In a language that is not here an empty one does that.
 _PROGRAMS: Mapping[str, str] = {
@@ -21,6 +21,14 @@ _PROGRAMS: Mapping[str, str] = {
     "json": "{}\n",
 }
 _NO_SANDBOX = "the sandbox does not work"
+_NO_GUEST = "no guest runs here"
+_MODULE = """#include <linux/module.h>
+static int __init probe_init(void) { return 0; }
+static void __exit probe_exit(void) { }
+module_init(probe_init);
+module_exit(probe_exit);
+MODULE_LICENSE("GPL");
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +49,7 @@ class Finding:
 
 
 def examine(examples: Iterable[Example]) -> Iterator[Finding]:
-    """The sandbox, then each language, then each capability, as each is found out.
+    """The sandbox, the guest, then each language, then each capability, as each is found out.
 
     ``examples`` are those of the project, to be counted. Raises sandbox.Stopped after ``sandbox.kill_all``.
     """
@@ -57,12 +65,17 @@ def examine(examples: Iterable[Example]) -> Iterator[Finding]:
         packages=_packages(("bwrap",)) if absent else (),
         examples=sum(example.runner == "host" and example.run != "no" for example in found),
     )
+    in_guest = _guest(bool(reason), sum(example.runner == "guest" and example.run != "no" for example in found))
+    yield in_guest
     for language in sorted(runners.by_language()):
         used = sum(one.language == language and one.runner == "host" and one.run != "no" for one in found)
         yield _language(language, bool(reason), used)
     for name in sorted(runners.CAPABILITIES):
         used = sum(any(need.partition(">=")[0] == name for need in example.needs) for example in found)
-        yield _capability(name, bool(reason), used)
+        if name in runners.IN_GUEST:
+            yield _in_guest(name, in_guest.works, used)
+        else:
+            yield _capability(name, bool(reason), used)
 
 
 def packages(findings: Iterable[Finding]) -> tuple[str, ...]:
@@ -97,6 +110,48 @@ def _language(language: str, unconfined: bool, used: int) -> Finding:
         version=_versions(needed) if needed else runner.version,
         reason=reason,
         packages=_packages(missing),
+        examples=used,
+    )
+
+
+def _guest(unconfined: bool, used: int) -> Finding:
+    """A guest, tried by running one; its examples are not those that run on the host."""
+    example = replace(_program("console"), runner="guest")
+    runner, unit = runners.for_example(example), Unit((example,))
+    absent = tuple(tool for tool in runner.needed(unit) if tools.resolve(tool) is None)
+    reason = f"{absent[0]} is not installed" if absent else _NO_SANDBOX if unconfined else runners.without_guest()
+    versions = () if reason else runner.tool_versions(unit)
+    return Finding(
+        kind="guest",
+        name="guest",
+        works=not reason,
+        version=", ".join(f"{name} {version}" for name, version in versions),
+        reason=_without_cure(reason or ""),
+        packages=_packages(absent),
+        examples=used,
+    )
+
+
+def _in_guest(name: str, works: bool, used: int) -> Finding:
+    """What a guest alone has: root, and modules, of which one is built and loaded."""
+    command = Command("insmod probe.ko && rmmod probe", 1, Expectation((), 1), root=True)
+    example = replace(
+        _program("console"),
+        runner="guest",
+        commands=(command,),
+        files=(NamedFile("probe.c", _MODULE.encode()),),
+        modules=("probe.c",),
+    )
+    reason = "" if works else _NO_GUEST
+    if works and name == "kmod":
+        (output,) = runners.for_example(example).run(Unit((example,)))
+        reason = _complaint(verify.verify(example, output))
+    return Finding(
+        kind="capability",
+        name=name,
+        works=not reason,
+        version="" if reason else "in a guest",
+        reason=reason,
         examples=used,
     )
 

@@ -104,14 +104,27 @@ def store_folder(root: Path) -> Path:
 
     Raises SettingError for a setting that is not a path.
     """
-    given = os.environ.get("PAGEWALK_STORE")
+    return _folder(root, "store", "PAGEWALK_STORE", "results")
+
+
+def guest_folder(root: Path) -> Path:
+    """Where guests are kept, and what they are made of: ``PAGEWALK_GUEST``, ``guest`` of ``[tool.pagewalk]``, or
+    ``.cache/guest``, as for the store.
+
+    Raises SettingError for a setting that is not a path.
+    """
+    return _folder(root, "guest", "PAGEWALK_GUEST", "guest")
+
+
+def _folder(root: Path, key: str, variable: str, default: str) -> Path:
+    given = os.environ.get(variable)
     if given:
         return Path(given).absolute()
-    found, place = own(root, "store")
+    found, place = own(root, key)
     if found is None:
-        return root / ".cache" / "results"
+        return root / ".cache" / default
     if not isinstance(found, str) or not found:
-        raise SettingError(f'{place}: store is {found!r}; it takes the path of a folder, such as "../results"')
+        raise SettingError(f'{place}: {key} is {found!r}; it takes the path of a folder, such as "../{default}"')
     return root / Path(found).expanduser()
 
 

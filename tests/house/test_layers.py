@@ -17,7 +17,7 @@ LAYERS = (
     {"model", "files", "sealed", "units"},
     {"match"},
     {"parse", "parsed", "translated", "glossary", "history"},
-    {"sandbox", "runners"},
+    {"sandbox", "guest", "runners"},
     {"verify"},
     {"store"},
     {"shards"},

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from notekit import runners, sandbox
+from notekit import guest, runners, sandbox
 from notekit.model import BuildOutput, Example, Exceeded, NamedFile, Output, Unit
 from notekit.runners import _contract
 from notekit.sandbox import SandboxError, Stopped, tools
@@ -60,12 +60,20 @@ SAMPLES = {
     ),
     "json": Sample({"code": '{"hello": 1}'}, {"code": "{"}, None, None),
 }
+# A language alone runs on the host.
+SAMPLES |= {f"{language} in a guest": SAMPLES[language] for language in ("bash", "c", "console", "sh")}
 LANGUAGES = sorted(SAMPLES)
+
+
+def of_kind(kind: str, code: str = "", **more: Any) -> Example:
+    """An example of a language, on the host or in a guest."""
+    language, _, where = kind.partition(" in a ")
+    return example(language, code, **{"runner": where or "host", **more})
 
 
 def sample(language: str, kind: str, **more: Any) -> Example:
     """A program of a language."""
-    return example(language, **getattr(SAMPLES[language], kind), **more)
+    return of_kind(language, **getattr(SAMPLES[language], kind), **more)
 
 
 def printed(output: Output) -> bytes:
@@ -80,8 +88,8 @@ def end(output: Output) -> int | None:
 
 def usable(language: str, output: Output) -> bool:
     """Whether the runner's tools are here; if not, the output must say so and how to get them."""
-    runner = runners.by_language()[language]
-    lacking = [tool for tool in runner.needed(Unit((sample(language, "hello"),))) if tools.resolve(tool) is None]
+    one = sample(language, "hello")
+    lacking = [tool for tool in runners.for_example(one).needed(Unit((one,))) if tools.resolve(tool) is None]
     if lacking:
         assert output.missing == f"{lacking[0]} is not installed; apt-get install {lacking[0]}"
         assert replace(output, missing=None, finished="") == Output()
@@ -90,7 +98,8 @@ def usable(language: str, output: Output) -> bool:
 
 def test_every_runner_has_samples() -> None:
     """The contract is tried on every language that has a runner."""
-    assert set(runners.by_language()) == set(LANGUAGES)
+    guests = {f"{language} in a guest" for language in runners.by_language("guest")}
+    assert set(runners.by_language()) | guests == set(LANGUAGES)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -103,8 +112,8 @@ def test_a_runner_runs_its_language(language: str) -> None:
         assert output.how
         assert output.seconds >= 0
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", output.finished)
-        runner = runners.by_language()[language]
         unit = Unit((sample(language, "hello"),))
+        runner = runners.for_example(unit.examples[0])
         assert {tool for tool, _ in output.versions} >= set(runner.needed(unit))
         assert output.versions == runner.tool_versions(unit)
 
@@ -152,7 +161,7 @@ def test_a_missing_tool_is_named_with_its_package(language: str, monkeypatch: py
     """Without its tool a runner runs nothing, and says what to install."""
     monkeypatch.setattr(tools, "resolve", lambda word: None)
     (output,) = run(sample(language, "hello"))
-    assert re.fullmatch(r"(\w+) is not installed; apt-get install (\w+)", output.missing or "")
+    assert re.fullmatch(r"([\w-]+) is not installed; apt-get install ([\w-]+)", output.missing or "")
 
 
 @pytest.mark.parametrize("language", [one for one in LANGUAGES if one not in ("json", "fish")])
@@ -160,6 +169,8 @@ def test_a_machine_without_a_sandbox_runs_nothing(language: str, monkeypatch: py
     """Where nothing can be confined, the reason stands in the output and nothing is started."""
     monkeypatch.setattr(_contract.sandbox, "probe", lambda: "no namespace; cure")
     monkeypatch.setattr(sandbox, "execute", lambda *_, **__: pytest.fail("started"))
+    monkeypatch.setattr(guest, "converse", lambda *_, **__: pytest.fail("started"))
+    monkeypatch.setattr(guest, "run", lambda *_, **__: pytest.fail("started"))
     (output,) = run(sample(language, "hello"))
     assert output.missing == "no namespace; cure"
 
@@ -173,6 +184,8 @@ def test_a_sandbox_that_fails_breaks_the_example_only(language: str, monkeypatch
 
     assert sandbox.probe() is None
     monkeypatch.setattr(sandbox, "execute", failing)
+    monkeypatch.setattr(guest, "converse", failing)
+    monkeypatch.setattr(guest, "run", failing)
     assert [one.broken for one in run(sample(language, "hello"))] == ["out of order"]
 
 
@@ -193,18 +206,18 @@ def test_nothing_starts_after_an_interrupt(language: str) -> None:
         run(sample(language, "hello"))
 
 
-@pytest.mark.parametrize("language", [one for one in LANGUAGES if one not in ("json", "console", "fish")])
+@pytest.mark.parametrize("language", [one for one in LANGUAGES if not one.startswith(("json", "console", "fish"))])
 def test_a_program_gets_its_arguments_and_its_input(language: str) -> None:
     """Arguments come through whole, and standard input holds the text that the note gives."""
     codes = {
         "python": "import sys\nprint(sys.argv[1:], sys.stdin.read())",
         "c": '#include <stdio.h>\nint main(int n, char **v) { printf("%d %s %s %c\\n", n, v[1], v[2], getchar()); }\n',
     }
-    code = codes.get(language, 'printf "%s|" "$@"; cat')
-    (output,) = run(example(language, code, args=("a b", "$x"), stdin="text"))
-    expected = {"python": b"['a b', '$x'] text\n", "c": b"3 a b $x t\n"}.get(language, b"a b|$x|text")
+    code = codes.get(language.split()[0], 'printf "%s|" "$@"; cat')
+    (output,) = run(of_kind(language, code, args=("a b", "$x"), stdin="text"))
+    expected = {"python": b"['a b', '$x'] text\n", "c": b"3 a b $x t\n"}.get(language.split()[0], b"a b|$x|text")
     assert (output.stdout, output.exit) == (expected, 0)
-    assert output.how.startswith("printf %s text | ") or language == "c"
+    assert output.how.startswith("printf %s text | ") or language.startswith("c")
     assert output.how.endswith(" 'a b' '$x'")
 
 
@@ -314,12 +327,12 @@ def test_a_need_that_is_not_met_is_the_reason(need: str, reason: str) -> None:
     assert output.stdout == b""
 
 
-@pytest.mark.parametrize("name", ["guest", "machine"])
-def test_a_runner_that_is_not_here_says_so(name: str) -> None:
+@pytest.mark.parametrize(("name", "language"), [("guest", "python"), ("machine", "console")])
+def test_a_runner_that_is_not_here_says_so(name: str, language: str) -> None:
     """An example of another runner is not verified, with the reason; it has a runner all the same."""
-    one = example("console", commands=("true",), runner=name)
+    one = example(language, "pass", runner=name)
     (output,) = run(one)
-    assert (output.missing or "").startswith(f"no {name} runner for console in this version")
+    assert (output.missing or "").startswith(f"no {name} runner for {language} in this version")
     assert runners.for_example(one).tool_versions(Unit((one,))) == ()
 
 

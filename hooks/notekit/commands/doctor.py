@@ -9,11 +9,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from notekit import doctor as examination
-from notekit import pipeline
+from notekit import pipeline, runners, settings
 from notekit.doctor import Finding
 from notekit.files import write_whole
 
-_TITLES = {"sandbox": "", "language": "languages", "capability": "needs="}
+_TITLES = {"sandbox": "", "guest": "", "language": "languages", "capability": "needs="}
 
 
 def doctor(root: Path, *, json_file: str | None) -> int:
@@ -22,6 +22,7 @@ def doctor(root: Path, *, json_file: str | None) -> int:
     That is 1 where nothing can run confined; what is missing otherwise leaves its examples not verified.
     """
     stream = sys.stderr if json_file == "-" else sys.stdout
+    runners.look_again(root / ".cache", settings.guest_folder(root))
     collection = pipeline.read(root)
     findings: list[Finding] = []
     for finding in examination.examine(example for note in collection.notes for example in note.examples):
@@ -55,7 +56,7 @@ def as_json(findings: Sequence[Finding]) -> str:
 
 
 def _line(finding: Finding) -> str:
-    indent = "" if finding.kind == "sandbox" else "  "
+    indent = "" if not _TITLES[finding.kind] else "  "
     state = "works" if finding.works else "missing" if finding.packages else "no"
     said = finding.version if finding.works else finding.reason
     uses = f" ({finding.examples} example{'s' if finding.examples != 1 else ''})" if finding.examples else ""

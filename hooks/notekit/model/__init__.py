@@ -13,6 +13,7 @@ Glossary
     Term          a word of the field, with what it means, from ``glossary.yml``
     Diagram       a picture that the simulator computes, and its stated outcome
     Unit          what runs, and is cached, together: a program, a block, or a whole session
+    Machine       the hardware and the kernel that a note asks a guest to have
     Output        what one example printed, how it ended, with which tools, when
     Result        an Output held against its Example: a status, and failures with their lines
     Page          one document with its results in it, or an overview of them, as Markdown
@@ -34,6 +35,7 @@ from notekit.model.example import (
     Stream,
     Unit,
 )
+from notekit.model.machine import PLAIN, KernelName, Machine
 from notekit.model.note import (
     Area,
     Collection,
@@ -67,6 +69,7 @@ from notekit.model.result import (
 from notekit.model.term import Term
 
 __all__ = [
+    "PLAIN",
     "Area",
     "BuildOutput",
     "Collection",
@@ -81,7 +84,9 @@ __all__ = [
     "Expectation",
     "Failure",
     "Head",
+    "KernelName",
     "Limit",
+    "Machine",
     "NamedFile",
     "Note",
     "Output",

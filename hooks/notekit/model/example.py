@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from notekit.model.machine import PLAIN, Machine
 from notekit.model.place import Place
 
 RunMode = Literal["yes", "build", "syntax", "no"]
@@ -61,7 +62,8 @@ class Example:
     ``name`` is the id, or ``<document language>-<line>`` where a block has none; it is unique in its
     note. ``code`` is the whole program; ``shown`` what the page shows of it (the region, if one is
     named), beginning at ``shown_place``. ``timeout`` is in seconds, None for the runner's default.
-    ``expectations`` has at most one for each stream.
+    ``expectations`` has at most one for each stream. ``machine`` is the guest that it asks for, and ``modules`` are the
+    kernel modules, sources or folders among ``files``, that are built for it.
     """
 
     note: str
@@ -91,6 +93,8 @@ class Example:
     timeout: float | None = None
     unordered: bool = False
     expectations: tuple[Expectation, ...] = ()
+    machine: Machine = PLAIN
+    modules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ class Output:
     was compiled or checked. ``exceeded`` names the limit that ended it. ``broken`` is set where the
     runner itself failed, and ``missing`` where what it needs is not on this machine (why, and the cure).
     ``how`` is the command line that a person would type; ``versions`` are (tool, version);
-    ``finished`` is ISO 8601 in UTC.
+    ``finished`` is ISO 8601 in UTC. ``log`` is what a guest's kernel said last, where its end was not the example's.
     """
 
     commands: tuple[CommandOutput, ...] = ()
@@ -63,6 +63,7 @@ class Output:
     seconds: float = 0.0
     versions: tuple[tuple[str, str], ...] = ()
     finished: str = ""
+    log: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,8 @@ class Result:
     ``texts`` is what the page shows as printed: for a console one text a command, for a program one a
     stream (``stdout``, ``stderr``), each a tuple of printable lines; where an expectation says ``...``
     that line stays. ``exits`` are the ends of a console's commands. Both are as the note states them
-    where nothing ran. ``how`` is the command line that a person would type; empty where nothing ran.
+    where nothing ran. ``how`` is the command line that a person would type; empty where nothing ran. ``log`` is that of
+    the Output.
     """
 
     note: str
@@ -106,6 +108,7 @@ class Result:
     how: str = ""
     versions: tuple[tuple[str, str], ...] = ()
     finished: str = ""
+    log: str = ""
 
 
 @dataclass(frozen=True, slots=True)

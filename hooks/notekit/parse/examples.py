@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from notekit import match
-from notekit.model import Command, Diagram, Dialect, Example, Expectation, NamedFile, Place
+from notekit.model import PLAIN, Command, Diagram, Dialect, Example, Expectation, NamedFile, Place
 from notekit.parse.block import Block
 from notekit.parse.console import read_console
 from notekit.parse.context import Context
@@ -76,6 +76,8 @@ def read_example(
         timeout=options.timeout,
         unordered=options.unordered,
         expectations=() if block.kind == "console" else expectations,
+        machine=options.guest or PLAIN,
+        modules=options.modules,
     )
 
 
@@ -169,11 +171,12 @@ def _program_of_file(draft: Draft, block: Block, folder: Folder) -> _Program | N
 
 def _files(block: Block, folder: Folder, report: Report) -> tuple[NamedFile, ...]:
     found: dict[str, NamedFile] = {}
-    for name in block.options.with_:
+    named = [("with", name) for name in block.options.with_] + [("modules", name) for name in block.options.modules]
+    for attribute, name in named:
         try:
             found.update((file.path, file) for file in folder.files(name))
         except FileError as error:
-            report(block.first, f"with: {error.message}", error.remedy)
+            report(block.first, f"{attribute}: {error.message}", error.remedy)
     return tuple(found[path] for path in sorted(found))
 
 

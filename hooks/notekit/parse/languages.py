@@ -36,11 +36,12 @@ RUN_MODES: Mapping[str, tuple[RunMode, ...]] = {
 }
 
 _ANY_EXAMPLE = frozenset({"run", "because", "runner", "needs", "timeout"})
+_GUEST = frozenset({"guest", "modules"})
 _ANY_PROGRAM = _ANY_EXAMPLE | {"file", "region", "with", "args", "stdin", "exit", "fails"}
 
 _ATTRIBUTES: Mapping[BlockKind, frozenset[str]] = {
-    "console": _ANY_EXAMPLE | {"with", "session", "unordered"},
-    "program": _ANY_PROGRAM,
+    "console": _ANY_EXAMPLE | _GUEST | {"with", "session", "unordered"},
+    "program": _ANY_PROGRAM | _GUEST,
     "json": _ANY_EXAMPLE | {"schema"},
     "output": frozenset({"of", "stream", "unordered"}),
     "example": frozenset({"of"}),
@@ -54,7 +55,7 @@ FLAGS = frozenset({"fails", "unordered"})
 OWNERS: Mapping[str, str] = {
     **dict.fromkeys(_ANY_EXAMPLE, "blocks that run"),
     **dict.fromkeys(_ANY_PROGRAM - _ANY_EXAMPLE, "programs (bash, sh, fish, c, python)"),
-    "with": "console blocks and programs",
+    **dict.fromkeys(("with", *_GUEST), "console blocks and programs"),
     "session": "console blocks",
     "unordered": "console and output blocks",
     "cflags": "c blocks",

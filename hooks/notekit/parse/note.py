@@ -123,3 +123,9 @@ def _check_sessions(draft: Draft) -> None:
                 f"the session {session} has runner={block.options.runner} here and {runner} in line {line}",
                 "give all its blocks one runner",
             )
+        elif line != block.first and (block.options.guest or block.options.modules):
+            draft.report(
+                block.first,
+                f"the session {session} began in line {line}, where its guest was made",
+                "write guest and modules on its first block",
+            )

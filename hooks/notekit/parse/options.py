@@ -8,9 +8,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from notekit.model import RunMode, Stream, exit_status
+from notekit.model import Machine, RunMode, Stream, exit_status
 from notekit.parse.attributes import FLAG, Info
 from notekit.parse.languages import FLAGS, OWNERS, RUN_MODES, RUNNER_OF, RUNNERS, BlockKind, attributes_of
+from notekit.parse.machine import MachineError, read_machine
 from notekit.parse.report import Report, listed, shortened, suggestion
 
 LONGEST = 600.0
@@ -45,6 +46,8 @@ class Options:
     unordered: bool = False
     of: str = ""
     stream: Stream = "stdout"
+    guest: Machine | None = None
+    modules: tuple[str, ...] = ()
 
 
 class _WrongError(ValueError):
@@ -129,6 +132,9 @@ def _look_at_pairs(info: Info, found: Mapping[str, Any], kind: BlockKind, line: 
         report(line, "fails on a program that runs", f"add {modes} (a program that runs and fails has exit=N)")
     if "region" in found and "file" not in found:
         report(line, "region without file", "add file=… with the file that has the region")
+    for name in ("guest", "modules"):
+        if name in found and found.get("runner") != "guest":
+            report(line, f"{name} without runner=guest", f"add runner=guest, or take {name} out")
     if kind in ("output", "example") and "of" not in found:
         what = "the program that printed this" if kind == "output" else "the example that belongs here"
         report(line, f"{_block_name(info.language, kind)} without of", f"add of=… with the id of {what}")
@@ -175,6 +181,13 @@ def _runner(name: str, text: str, around: _Around) -> str:
     if text not in RUNNERS:
         raise _WrongError(f"the runner {shortened(text)} is unknown", f"write runner={listed(RUNNERS)}")
     return text
+
+
+def _guest(name: str, text: str, around: _Around) -> Machine:
+    try:
+        return read_machine(text)
+    except MachineError as error:
+        raise _WrongError(error.message, error.remedy) from error
 
 
 def _needs(name: str, text: str, around: _Around) -> tuple[str, ...]:
@@ -225,4 +238,6 @@ _READERS: Mapping[str, Callable[[str, str, _Around], Any]] = {
     "timeout": _timeout,
     "of": _text,
     "stream": _stream,
+    "guest": _guest,
+    "modules": _words,
 }

@@ -55,6 +55,7 @@ def _example(result: Result) -> dict[str, Any]:
         "versions": dict(result.versions),
         "language": result.language,
         "finished": result.finished,
+        "log": result.log,
         "failures": [_failure(failure) for failure in result.failures],
     }
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from notekit import sandbox
+from notekit import guest, sandbox
 from notekit.model import Example
-from notekit.runners._capabilities import CAPABILITIES, TOOL_OF, lacking, package_of, used
+from notekit.runners._capabilities import CAPABILITIES, IN_GUEST, TOOL_OF, lacking, package_of, used
 from notekit.runners._contract import Absent, Runner
 from notekit.runners._opening import Opening
 from notekit.runners._packages import BESIDE, packages
@@ -22,6 +22,7 @@ from notekit.sandbox import tools
 __all__ = [
     "BESIDE",
     "CAPABILITIES",
+    "IN_GUEST",
     "TOOL_OF",
     "Opening",
     "Runner",
@@ -33,17 +34,18 @@ __all__ = [
     "package_of",
     "packages",
     "used",
+    "without_guest",
 ]
 
 
 @cache
-def by_language() -> Mapping[str, Runner]:
-    """The host's runner of each language, found in this folder."""
+def by_language(where: str = "host") -> Mapping[str, Runner]:
+    """The runner of each language on the host or in a guest, found in this folder."""
     found: dict[str, Runner] = {}
     for module in pkgutil.iter_modules(__path__):
         if not module.name.startswith("_"):
             runner: Runner = importlib.import_module(f"{__name__}.{module.name}").RUNNER
-            for language in runner.languages:
+            for language in runner.languages if runner.where == where else ():
                 if language in found:
                     raise TypeError(f"{runner.name} and {found[language].name} both run {language}")
                 found[language] = runner
@@ -52,14 +54,21 @@ def by_language() -> Mapping[str, Runner]:
 
 def for_example(example: Example) -> Runner:
     """The runner of an example; one that says why it does not run where there is none."""
-    if example.runner == "host" and example.language in by_language():
-        return by_language()[example.language]
-    return Absent(example.runner, example.language)
+    there = by_language(example.runner)
+    return there[example.language] if example.language in there else Absent(example.runner, example.language)
 
 
-def look_again(kept_in: Path) -> None:
-    """Forgets which tools this machine has; a check begins with it. What dpkg says of them is kept in a folder."""
+def look_again(kept_in: Path, guests: Path) -> None:
+    """Forgets which tools this machine has; a check begins with it. What dpkg says of them is kept in a folder, and
+    guests in another."""
     tools.look_again(kept_in)
+    guest.settle(guests)
+    guest.look_again()
+
+
+def without_guest() -> str | None:
+    """Why no guest runs here; None where one does."""
+    return guest.probe()
 
 
 def kill_all() -> None:

@@ -46,7 +46,7 @@ class CRunner(Runner):
         source = _program.path_of(example, ".c")
         files = _program.files_of(example, source)
         program = posixpath.splitext(posixpath.basename(source))[0]
-        built, content = _compile(example, source, program, files)
+        built, content = compile_program(example, source, program, files)
         if content is None:
             return (built,)
         executable = NamedFile(program, content, executable=True)
@@ -62,7 +62,7 @@ class CRunner(Runner):
         compiling = _program.typed(command(example, source, program))
         if example.run != "yes":
             return Opening(files, COMPILING, then=(compiling,))
-        built, content = _compile(example, source, program, files)
+        built, content = compile_program(example, source, program, files)
         if content is None:
             said = built.broken or "\n".join(printable(built.build.text if built.build else b""))
             return Opening(files, COMPILING, then=(compiling,), said=said)
@@ -78,7 +78,9 @@ def command(example: Example, source: str, program: str) -> tuple[str, ...]:
     return ("gcc", *FLAGS, source, *example.cflags, "-o", program)
 
 
-def _compile(example: Example, source: str, program: str, files: Sequence[NamedFile]) -> tuple[Output, bytes | None]:
+def compile_program(
+    example: Example, source: str, program: str, files: Sequence[NamedFile]
+) -> tuple[Output, bytes | None]:
     """What the compiler said, and the program where there is one to run."""
     argv = command(example, source, program)
     wanted = [(program, sandbox.Limits().disk)] if example.run == "yes" else []

@@ -13,14 +13,15 @@ from __future__ import annotations
 
 import posixpath
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from notekit import sandbox
 from notekit.model import CommandOutput, Example, NamedFile, Output, Unit
 from notekit.runners._contract import Runner, limits_of
 from notekit.runners._opening import Opening
 from notekit.runners._words import words_of
-from notekit.sandbox import Execution
+from notekit.sandbox import Execution, Limits
+from notekit.sandbox.steps import step
 
 HOW = "bash"  # what a person would open to type the commands into
 
@@ -42,10 +43,10 @@ class ConsoleRunner(Runner):
 
     def start(self, unit: Unit) -> Sequence[Output]:
         """Runs all commands of the unit's blocks."""
-        talk = _Talk(unit.examples)
+        talk = Talk(unit.examples)
         done = sandbox.execute(
             talk.command,
-            files=_files(unit.examples),
+            files=files_of(unit.examples),
             merge_output=True,
             limits=limits_of(unit.examples[0]),
             dialogue=talk,
@@ -56,32 +57,25 @@ class ConsoleRunner(Runner):
         """The shell of the unit, after the commands of its earlier blocks."""
         earlier = unit.examples[: unit.examples.index(example)]
         return Opening(
-            _files(unit.examples),
+            files_of(unit.examples),
             limits_of(example),
             before=tuple(command.text for one in earlier for command in one.commands),
             then=tuple(command.text for command in example.commands),
         )
 
 
-def _files(examples: Sequence[Example]) -> tuple[NamedFile, ...]:
+def files_of(examples: Sequence[Example]) -> tuple[NamedFile, ...]:
     """All files of a session are there from its start."""
     found = {posixpath.normpath(file.path): file for example in examples for file in example.files}
     return tuple(NamedFile(path, file.content, file.executable) for path, file in sorted(found.items()))
 
 
-def _step(say: str, hear: str) -> str:
-    """Runs the next command. The subshell ends with the status that it found, so `$?` is what it was."""
-    return (
-        f"builtin eval \"$({{ s=$?; builtin printf 'step %s\\n' \"$s\" >{say}; IFS= builtin read -rd '' t <{hear}; "
-        'builtin printf %s "$t"; builtin exit "$s"; } 2>/dev/null)"'
-    )
-
-
-class _Talk:
+class Talk:
     """What is said to the driver: the commands in order. Keeps where each one's output ends, its status, and when."""
 
-    def __init__(self, examples: Sequence[Example]) -> None:
+    def __init__(self, examples: Sequence[Example], limits_of: Callable[[Example], Limits] = limits_of) -> None:
         self._examples = examples
+        self._limits_of = limits_of
         self._commands = [(index, command.text) for index, one in enumerate(examples) for command in one.commands]
         self._ends: list[tuple[int, int | None, float]] = []
         self._starts: list[float] = []
@@ -90,7 +84,7 @@ class _Talk:
     def command(self, say: str, hear: str) -> tuple[str, ...]:
         """bash with the driver: one line, so that messages read ``line 1``, and no loop or function, in which
         ``break``, ``return`` and ``local`` would mean something."""
-        self._step = _step(say, hear)
+        self._step = step(say, hear)
         return ("bash", "-c", "; ".join([self._step] * (len(self._commands) + 1)))
 
     def __call__(self, status: int, printed: int) -> tuple[bytes, float | None] | None:
@@ -108,7 +102,7 @@ class _Talk:
             text = f"{text}\n{self._step}"
         # A note may hold a NUL, which a shell leaves out of a script; here it would end the command.
         told = text.replace("\0", "").encode() + b"\0"
-        return told, limits_of(self._examples[index]).seconds if first else None
+        return told, self._limits_of(self._examples[index]).seconds if first else None
 
     def outputs(self, done: Execution) -> tuple[Output, ...]:
         """One Output per example; a limit that was exceeded belongs to the block that was running."""

@@ -16,8 +16,8 @@ from notekit.sandbox.identity import identity
 from notekit.sandbox.layout import ENVIRONMENT, HOME, SEARCH_PATH, WORK
 from notekit.sandbox.limits import KIB, MIB, Execution, Limits
 from notekit.sandbox.probe import explain, probe
-from notekit.sandbox.process import SandboxError
-from notekit.sandbox.stopping import Stopped, kill_all, start_again
+from notekit.sandbox.process import Confined, SandboxError
+from notekit.sandbox.stopping import Stopped, kill_all, killable, start_again
 from notekit.sandbox.terminal import Session, converse
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "MIB",
     "SEARCH_PATH",
     "WORK",
+    "Confined",
     "Dialogue",
     "Execution",
     "Limits",
@@ -38,6 +39,7 @@ __all__ = [
     "explain",
     "identity",
     "kill_all",
+    "killable",
     "probe",
     "start_again",
 ]

@@ -46,6 +46,7 @@ def execute(
     limits: Limits | None = None,
     collect: Sequence[tuple[str, int]] = (),
     dialogue: Dialogue | None = None,
+    system: str = "",
 ) -> Execution:
     """Runs a command, confined, in a fresh directory with the files in it, until it or one of its limits ends.
 
@@ -57,6 +58,7 @@ def execute(
         limits: default ``Limits()``.
         collect: files to read back afterwards, each with the most bytes that it may have.
         dialogue: answers a program that works in steps.
+        system: a folder with the system to run in, ``usr`` and the links to it; default this machine's.
 
     Raises:
         SandboxError: the sandbox itself failed.
@@ -65,7 +67,7 @@ def execute(
     limits = limits or Limits()
     with _places:
         stopping.check()
-        with Confined(command, limits, stdin, merge_output) as confined, stopping.killable(confined):
+        with Confined(command, limits, stdin, merge_output, system=system) as confined, stopping.killable(confined):
             run = _Run(confined, limits, dialogue)
             run.begin(files)
             return run.finish(collect)

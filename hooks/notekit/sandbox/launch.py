@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+from collections.abc import Sequence
 from functools import cache
 
 from notekit.sandbox.limits import Limits
@@ -65,14 +66,14 @@ def seal(descriptor: int) -> None:
     fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
 
 
-def launcher(limits: Limits, say: int, hear: int) -> str:
-    """The launcher's script. Its own messages go nowhere; the program gets none of its descriptors.
+def launcher(limits: Limits, say: int, hear: int, given: Sequence[int] = ()) -> str:
+    """The launcher's script. Its own messages go nowhere; the program gets none of its descriptors, but ``given``.
 
     The limits are set here, whatever the builder's own are: an example must find the same on every machine.
     An out-of-memory kernel takes the example's processes first. Where the builder is gone, its pipe is at its end,
     and nothing is run.
     """
-    own = max(say, hear) + 1
+    own = max(say, hear, *given) + 1
     processes = f"ulimit -u {limits.processes * _HARD}; " if _COUNTS_OWN else ""
     return (
         f"exec {own}>&2 2>/dev/null; umask 022; echo 1000 >/proc/self/oom_score_adj; "

@@ -67,29 +67,31 @@ def data() -> Mapping[str, bytes]:
     return {path: text.encode() for path, text in _ETC.items()}
 
 
-def arguments(limits: Limits, descriptors: Mapping[str, int], info: int, seccomp: int | None) -> list[str]:
+def arguments(
+    limits: Limits, descriptors: Mapping[str, int], info: int, seccomp: int | None, system: str = ""
+) -> list[str]:
     """bubblewrap's options, without the command and the ``--`` before it.
 
     ``descriptors`` are those of ``data()``; ``info`` is written to (the first process's number); ``seccomp``
-    holds ``seccomp_filter()``.
+    holds ``seccomp_filter()``. ``system`` is a folder that holds another system's ``/usr`` and the links to it.
     """
     options = [
         *("--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session", "--clearenv"),
         *("--cap-drop", "ALL", "--uid", str(USER_ID), "--gid", str(USER_ID), "--hostname", "sandbox"),
-        *("--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev", "--info-fd", str(info)),
+        *("--ro-bind", f"{system}/usr", "/usr", "--proc", "/proc", "--dev", "/dev", "--info-fd", str(info)),
     ]
     if seccomp is not None:
         options += ("--seccomp", str(seccomp))
     for name, value in ENVIRONMENT.items():
         options += ("--setenv", name, value)
     for name in _ROOT_LINKS:
-        if os.path.islink(f"/{name}"):
-            options += ("--symlink", os.readlink(f"/{name}"), f"/{name}")
-        elif os.path.isdir(f"/{name}"):
-            options += ("--ro-bind", f"/{name}", f"/{name}")
+        if os.path.islink(f"{system}/{name}"):
+            options += ("--symlink", os.readlink(f"{system}/{name}"), f"/{name}")
+        elif os.path.isdir(f"{system}/{name}"):
+            options += ("--ro-bind", f"{system}/{name}", f"/{name}")
     options += ("--perms", "0755", "--dir", "/etc")
     for name in _ETC_OF_THE_SYSTEM:
-        options += ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
+        options += ("--ro-bind-try", f"{system}/etc/{name}", f"/etc/{name}")
     for path, descriptor in descriptors.items():
         options += ("--perms", "0644", "--file", str(descriptor), path)
     options += ("--symlink", "../usr/lib/os-release", "/etc/os-release", "--symlink", "/proc/self/mounts", "/etc/mtab")

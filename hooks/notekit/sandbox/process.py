@@ -41,15 +41,25 @@ class Confined:
     the launcher says, ``go`` what it waits for, ``first`` a pidfd of pid 1, ``proc`` the tree's /proc,
     ``work`` its working directory, ``writable`` all folders that can be written to: descriptors, closed on leaving.
     With a ``terminal``, the caller's descriptor of one, that is all three streams of the tree, and ``stdin``,
-    ``output`` and ``error`` are not used.
+    ``output`` and ``error`` are not used. ``given`` are the caller's descriptors that the tree gets, under the same
+    numbers; ``system`` is that of ``layout.arguments``.
     """
 
     def __init__(
-        self, command: Command, limits: Limits, stdin: bytes, merge_output: bool, terminal: int | None = None
+        self,
+        command: Command,
+        limits: Limits,
+        stdin: bytes,
+        merge_output: bool,
+        terminal: int | None = None,
+        given: Sequence[int] = (),
+        system: str = "",
     ) -> None:
         self._opened: list[int] = []
         self._process: subprocess.Popen[bytes] | None = None
         self.first = -1
+        self._given = tuple(given)
+        self._system = system
         try:
             self._start(command, limits, stdin, merge_output, terminal)
             self._await_ready()
@@ -80,7 +90,7 @@ class Confined:
         descriptors = {path: self._memory(content, given) for path, content in layout.data().items()}
         filter_program = layout.seccomp_filter()
         seccomp = None if filter_program is None else self._memory(filter_program, given)
-        options = layout.arguments(limits, descriptors, info, seccomp)
+        options = layout.arguments(limits, descriptors, info, seccomp, self._system)
         # From a descriptor, so that a list of the sandbox's own processes stays readable.
         args = self._memory(b"".join(os.fsencode(option) + b"\0" for option in options), given)
         source = self._memory(stdin, given) if stdin else self._keep(os.open(os.devnull, os.O_RDONLY), given)
@@ -88,12 +98,16 @@ class Confined:
             self._process = subprocess.Popen(
                 [
                     *(*default_signals(), *as_nobody(), bwrap, "--args", str(args), "--"),
-                    *("/bin/bash", "--norc", "--noprofile", "-c", launcher(limits, say, hear), "bash", *argv),
+                    *("/bin/bash", "--norc", "--noprofile", "-c", launcher(limits, say, hear, self._given)),
+                    *("bash", *argv),
                 ],
                 stdin=source if terminal is None else terminal,
                 stdout=out if terminal is None else terminal,
                 stderr=err if terminal is None else terminal,
-                pass_fds=(say, hear, info, args, *descriptors.values(), *(() if seccomp is None else (seccomp,))),
+                pass_fds=(
+                    *(say, hear, info, args, *descriptors.values(), *self._given),
+                    *(() if seccomp is None else (seccomp,)),
+                ),
                 cwd="/",
                 env={},
                 start_new_session=True,

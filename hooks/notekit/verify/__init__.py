@@ -11,7 +11,7 @@ from dataclasses import replace
 from notekit.model import Example, Output, Result, Status
 from notekit.verify.console import verify_console
 from notekit.verify.diagram import verify_diagram
-from notekit.verify.program import verify_program
+from notekit.verify.program import not_built, verify_program
 from notekit.verify.report import report
 from notekit.verify.text import stated
 
@@ -35,6 +35,9 @@ def verify(example: Example, output: Output) -> Result:
     if output.missing:
         return _result(example, output, "not-verified", output.missing)
     exits: tuple[int, ...] = ()
+    if example.language == "console" and output.build and output.build.exit != 0:
+        failures, _ = not_built(example, output.build, output)
+        return replace(_result(example, output, "failed", ""), failures=failures)
     if example.language == "console":
         failures, texts, exits = verify_console(example, output)
     else:
@@ -69,6 +72,7 @@ def _result(example: Example, output: Output, status: Status, reason: str) -> Re
         how=output.how,
         versions=output.versions,
         finished=output.finished,
+        log=output.log,
     )
 
 

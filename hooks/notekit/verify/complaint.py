@@ -41,8 +41,10 @@ def _place(example: Example, name: str, line: int) -> Place | None:
     """A line of the file that the compiler names (none: the program); None for files that are not the note's."""
     folder = posixpath.dirname(example.place.file)
     path = posixpath.normpath(name)
-    if path in {file.path for file in example.files}:
-        return Place(posixpath.join(folder, path), line)
+    for file in example.files:
+        # The kernel's build names files by their whole path.
+        if path == file.path or (path.startswith("/home/") and path.endswith(f"/{file.path}")):
+            return Place(posixpath.join(folder, file.path), line)
     if name and not _is_program(example, path):
         return None
     if example.file:

@@ -12,7 +12,7 @@ from notekit.verify.complaint import complaint
 from notekit.verify.diff import draw, shorten
 from notekit.verify.text import Compared, compare, ended, exceeded_text, joined, remedy_for
 
-__all__ = ["verify_program"]
+__all__ = ["not_built", "verify_program"]
 
 _NAMES: dict[Stream, str] = {"stdout": "", "stderr": "standard error"}
 _Checked = tuple[tuple[Failure, ...], tuple[tuple[str, ...], ...]]
@@ -29,7 +29,7 @@ def verify_program(example: Example, output: Output) -> _Checked:
         # A document has no output of its own: what its runner says is a complaint about it.
         build = BuildOutput(output.stderr, output.exit)
     if build and build.exit != 0 and not example.fails:
-        return _not_built(example, build, output)
+        return not_built(example, build, output)
     printed: dict[Stream, bytes] = {"stdout": output.stdout, "stderr": output.stderr}
     if only_built:
         printed = {"stdout": b"", "stderr": build.text if build else b""}
@@ -89,8 +89,11 @@ def _wrong_build(example: Example, status: int | None, how: str) -> Iterator[Fai
     yield Failure(example.place, message, _command(example), (), describe_exit(status), how)
 
 
-def _not_built(example: Example, build: BuildOutput, output: Output) -> _Checked:
-    """The one failure of what did not compile or parse, at the line of which the compiler complains."""
+def not_built(example: Example, build: BuildOutput, output: Output) -> _Checked:
+    """The one failure of what did not compile or parse, at the line of which the compiler complains.
+
+    That may be a kernel module which an example needs.
+    """
     lines = printable(build.text)
     diff = draw((), lines, match_lines((), lines))
     if output.exceeded:
@@ -103,6 +106,8 @@ def _not_built(example: Example, build: BuildOutput, output: Output) -> _Checked
         did, what = "is not valid", "document"
     elif example.run == "syntax":
         did = "cannot be parsed"
+    if example.modules:
+        what = "module"
     message = f"{did}: {shorten(text) or end}; correct the {what}"
     return (Failure(place, message, _command(example), diff, end, output.how),), ((), lines)
 

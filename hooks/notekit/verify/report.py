@@ -13,18 +13,20 @@ __all__ = ["report"]
 def report(results: Iterable[Result]) -> str:
     """All failures, and what broke, in the order of their places; empty where nothing failed.
 
-    Each begins with ``path:line: message``; below it, indented, stand the command, the diff, the end and how it was
-    run. No character of it acts on a terminal.
+    Each begins with ``path:line: message``; below it, indented, stand the command, the diff, the end, how it was
+    run, and what a guest's kernel said last. No character of it acts on a terminal.
     """
     found = [one for result in results for one in _entries(result)]
     return "\n".join(text for _, text in sorted(found, key=lambda entry: entry[0]))
 
 
 def _entries(result: Result) -> Iterator[tuple[Place, str]]:
+    log = [f"    console: {visible(line)}" for line in result.log.splitlines()]
     if result.status == "error":
-        yield result.place, visible(f"{result.place}: {result.name} could not be run: {result.reason}")
+        first = visible(f"{result.place}: {result.name} could not be run: {result.reason}")
+        yield result.place, "\n".join([first, *log])
     for failure in result.failures:
-        yield failure.place, "\n".join(_lines(failure))
+        yield failure.place, "\n".join([*_lines(failure), *log])
 
 
 def _lines(failure: Failure) -> Iterator[str]:
