@@ -42,9 +42,16 @@ class Machine:
             return file.read()
 
     def seconds(self, thread):
-        """The processor time that a thread has had: utime and stime in proc_pid_stat(5)."""
-        fields = self.file(thread, "stat").rpartition(")")[2].split()
-        return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+        """The processor time that a thread has had: utime and stime."""
+        return sum(map(int, self.stat(thread)[11:13])) / os.sysconf("SC_CLK_TCK")
+
+    def processor(self, thread):
+        """The logical processor that a thread ran on last."""
+        return self.stat(thread)[36]
+
+    def stat(self, thread):
+        """The fields of proc_pid_stat(5) from the third on."""
+        return self.file(thread, "stat").rpartition(")")[2].split()
 
     def end(self):
         self.ask("quit")
@@ -53,6 +60,7 @@ class Machine:
 
 # [start:names]
 def names():
+    """The threads of four vCPUs, in both of the emulator's ways."""
     for way in "multi", "single":
         machine = Machine(4, f"tcg,thread={way}")
         threads = machine.threads()
@@ -67,13 +75,15 @@ def names():
 
 # [start:work]
 def work():
+    """Which vCPUs had time, and what a stopped one gets."""
     machine = Machine(4)
     threads = machine.threads()
     machine.ask("cont")
     while machine.seconds(threads[0]) < 0.5:
         time.sleep(0.05)
     for vcpu, thread in enumerate(threads):
-        print(f"vCPU {vcpu}", "has worked" if machine.seconds(thread) > 0.1 else "has slept")
+        worked = machine.seconds(thread) > 0.1
+        print(f"vCPU {vcpu}", "has worked" if worked else "has slept")
     machine.ask("stop")
     before = machine.seconds(threads[0])
     time.sleep(0.5)
@@ -86,18 +96,20 @@ def work():
 
 # [start:many]
 def many():
+    """More vCPUs than there may be processors, all on one."""
     vcpus = 16
     machine = Machine(vcpus)
     threads = machine.threads()
-    free = {len(os.sched_getaffinity(thread)) for thread in threads}
-    print("free to move as the whole process:", free == {len(os.sched_getaffinity(0))})
-    one = min(os.sched_getaffinity(0))
+    allowed = os.sched_getaffinity(0)
+    free = all(os.sched_getaffinity(thread) == allowed for thread in threads)
+    print("free to move, as all of the process is:", free)
+    one = min(allowed)
     for thread in threads:
         os.sched_setaffinity(thread, {one})
     machine.ask("cont")
     while machine.seconds(threads[0]) < 0.2:
         time.sleep(0.05)
-    on = {machine.file(thread, "stat").rpartition(")")[2].split()[36] for thread in threads}
+    on = {machine.processor(thread) for thread in threads}
     print(f"{len(set(threads))} vCPUs on {len(on)} logical processor")
     machine.end()
 

@@ -26,7 +26,7 @@ int main(void)
         return 1;
     uint64_t efer = read_msr(1, 0xc0000080);
     printf("IA32_EFER of processor 1: %#lx\n", efer);
-    printf("SCE %d, LME %d, LMA %d, NXE %d\n", (int)(efer & 1), (int)(efer >> 8 & 1), (int)(efer >> 10 & 1),
-           (int)(efer >> 11 & 1));
+    printf("SCE %d, LME %d, LMA %d, NXE %d\n", (int)(efer & 1),
+           (int)(efer >> 8 & 1), (int)(efer >> 10 & 1), (int)(efer >> 11 & 1));
 }
 /* [end:read] */
