@@ -122,7 +122,7 @@ OWN_CHINESE = {
 # What several notes speak of.
 SHARED = {
     *("缺页", "缺页异常", "地址转换", "扩展页表", "二级地址转换", "页框"),
-    *("paging structure", "page fault error code"),
+    *("paging structure", "page fault error code", "reserved bits", "CPU型号"),
 }
 
 SMALL = {
