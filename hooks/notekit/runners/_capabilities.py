@@ -23,11 +23,13 @@ TOOL_OF: Mapping[str, str] = {
     "perl": "perl",
     "python": "python3",
     "qemu": "qemu-system-x86_64",
+    "uml": "linux.uml",
 }
 #: Debian's package of a tool, where it has another name.
 _PACKAGES: Mapping[str, str] = {
     "bwrap": "bubblewrap",
     "jsonschema": "python3-jsonschema",
+    "linux.uml": "user-mode-linux",
     "qemu-system-x86_64": "qemu-system-x86",
     "sh": "dash",
 }
