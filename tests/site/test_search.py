@@ -32,6 +32,11 @@ EXITS = "cpu-virtualization/who-handles-a-vm-exit/"
 EPT = "memory-virtualization/ept-two-dimensional-walk/"
 SHADOW = "memory-virtualization/shadow-page-tables/"
 CR3 = "memory-virtualization/cr3-exiting/"
+MSR_WIDTH = "cpu-virtualization/msr-width/"
+READING_MSRS = "cpu-virtualization/reading-msrs/"
+CPUID = "cpu-virtualization/cpuid-leaves/"
+VCPUS = "cpu-virtualization/logical-cpus-and-vcpus/"
+UML = "kernel/user-mode-linux/"
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 # What is typed, and the page that must come first.
@@ -47,6 +52,8 @@ OWN_ENGLISH = {
     "LEVEL_4K": PAGING,
     "reserved bits": PAGING,
     "two-dimensional walk": EPT,
+    "second-level address translation": EPT,
+    "SLAT": EPT,
     "shadow page table": SHADOW,
     "TLB": "memory-virtualization/paging-structure-caches/",
     "triple fault": "cpu-virtualization/double-and-triple-fault/",
@@ -78,6 +85,16 @@ OWN_ENGLISH = {
     "dmesg": MESSAGES,
     "kernel debugging": MESSAGES,
     "Icelake-Server": ICELAKE,
+    "EDX:EAX": MSR_WIDTH,
+    "IA32_PKRS": MSR_WIDTH,
+    "rdmsr": READING_MSRS,
+    "/dev/cpu/1/msr": READING_MSRS,
+    "sub-leaf": CPUID,
+    "0x80000008": CPUID,
+    "logical processor": VCPUS,
+    "query-cpus-fast": VCPUS,
+    "user mode linux": UML,
+    "PTRACE_SYSEMU": UML,
     "what the sandbox confines": "guides/maintaining/",
 }
 OWN_CHINESE = {
@@ -116,6 +133,16 @@ OWN_CHINESE = {
     "调试内核": MESSAGES,
     "GRUB_DEFAULT": GRUB,
     "CPU型号": ICELAKE,
+    "MSR都是64位的吗": MSR_WIDTH,
+    "IA32_PKRS": MSR_WIDTH,
+    "rdmsr": READING_MSRS,
+    "msr_open": READING_MSRS,
+    "子叶": CPUID,
+    "0x80000008": CPUID,
+    "逻辑处理器": VCPUS,
+    "核数乘以每核线程数": VCPUS,
+    "User Mode Linux": UML,
+    "arch/um": UML,
     "沙箱": "guides/maintaining/",
     "已验证": "guides/reading/",
 }
@@ -123,7 +150,7 @@ OWN_CHINESE = {
 # What several notes speak of.
 SHARED = {
     *("缺页", "缺页异常", "地址转换", "扩展页表", "二级地址转换", "页框"),
-    *("paging structure", "page fault error code"),
+    *("paging structure", "page fault error code", "reserved bits", "CPU型号", "second-level address translation"),
 }
 
 SMALL = {

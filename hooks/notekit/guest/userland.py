@@ -22,6 +22,13 @@ PROGRAMS = (
     *("gzip", "hostname", "iproute2", "kmod", "less", "libc-bin", "mawk", "mount", "msr-tools", "ncurses-base"),
     *("ndctl", "procps", "sed", "strace", "trace-cmd", "util-linux"),
 )
+#: Those of them without which no Debian system is (Debian Policy, 3.8).
+ESSENTIAL = frozenset(
+    {
+        *("base-files", "bash", "coreutils", "dash", "diffutils", "findutils", "grep", "gzip", "hostname", "libc-bin"),
+        *("ncurses-base", "sed", "util-linux"),
+    }
+)
 #: The kernels that there are, by the name that a note gives them.
 KERNELS: Mapping[str, str] = {"cloud": "linux-image-cloud-amd64", "general": "linux-image-amd64"}
 #: Modules that the guest has, with those that they need; the first are loaded at its start.
@@ -87,9 +94,7 @@ def contents(packages: Iterable[Package]) -> tuple[dict[str, Entry], dict[str, s
     return found, owners, kernel
 
 
-def _add_libraries(
-    found: dict[str, Entry], owners: dict[str, str], libraries: Mapping[str, tuple[str, Entry]]
-) -> None:
+def _add_libraries(found: dict[str, Entry], owners: dict[str, str], libraries: Mapping[str, tuple[str, Entry]]) -> None:
     """Adds each library that is needed, with the links that lead to it."""
     waiting = [*_OPENED, "ld-linux-x86-64.so.2", *(name for one in found.values() for name in _needs(one))]
     seen: set[str] = set()

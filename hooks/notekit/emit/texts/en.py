@@ -12,6 +12,8 @@ TEXTS = {
     "took": "at most {seconds} s",
     "command": "Run as",
     "in_bash": "the commands one after the other, in bash, in an empty directory",
+    "in_guest": "the commands one after the other, behind # as root and behind $ as an ordinary user, in bash, "
+    "in a virtual machine of their own",
     "goes_on": "the commands one after the other, in the bash where {before} stopped",
     "files": "Files",
     "install": "To install",
@@ -41,6 +43,9 @@ TEXTS = {
     "changes": "What has changed in the original",
     "unmarked": "Nobody has said yet that this section is up to date with its original: {original}",
     "as_text": "The diagram as text",
+    "as_table": "The data as a table",
+    "as_csv": "The data as CSV",
+    "download": "Download {file}",
     "broken_note": "This note could not be read",
     "end": "It came to: {end}",
     "how": "Run as: {how}",
