@@ -154,7 +154,8 @@ static __attribute__((noinline, cold)) void NAMED(ended)(struct stream *stream, 
     if (end != STREAM_VIOLATION || level <= stream->size)
         return;
     for (int one = 0; one < 2; one++)
-        NAMED(drop_page)(stream, &stream->of[one], address >> (3 + 9 * level), 9 * (level - stream->size));
+        NAMED(drop_page)(stream, &stream->of[one], (address & STREAM_TRANSLATED) >> (3 + 9 * level),
+                         9 * (level - stream->size));
 }
 
 /* The frame of 4 KBytes, bit 0 set; or how the walk ended. */
