@@ -17,7 +17,7 @@ enum { STREAM_USABLE = 1, STREAM_FOR_TABLES = 2, STREAM_WRONG = 8, STREAM_LEAF =
 enum { COUNT_ACCESSES, COUNT_DTLB_HITS, COUNT_STLB_HITS, COUNT_PDE_HITS, COUNT_PDPTE_HITS, COUNT_PML4E_HITS,
        COUNT_PML5E_HITS, COUNT_WALKS, COUNT_ENTRIES, COUNT_EPT_ENTRIES, COUNT_FAULTS, COUNT_EXITS, COUNT_CHECKSUM };
 #define STREAM_FRAME UINT64_C(0x000FFFFFFFFFF000)
-/* The bits of a linear address that are translated; a tag holds no others. */
+/* The bits of a linear address that are translated. */
 #define STREAM_TRANSLATED UINT64_C(0x0000FFFFFFFFFFFF)
 
 /* Way numbers by age in ``order``, the newest in the lowest 4 bits. Ways that are not ``used`` are the oldest. */

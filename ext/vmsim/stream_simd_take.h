@@ -90,7 +90,8 @@ static void NAMED(drop_page)(const struct stream *stream, const struct stream_st
         for (unsigned way = 0; way < one->ways; way++) {
             uint64_t number = (uint64_t)set->tags[way] << one->bits | index;
 
-            if (set->used >> way & 1 && number >> more == page)
+            /* A tag has some of the bits that repeat bit 47. */
+            if (set->used >> way & 1 && (number & STREAM_TRANSLATED >> (3 + 9 * stream->size)) >> more == page)
                 NAMED(drop)(stream, one, number);
         }
     }

@@ -57,7 +57,8 @@ def tables(draw, levels, lowest=0):
 @st.composite
 def streams(draw, levels):
     """Addresses that use these indexes, few enough to come back; now and then one that is not canonical."""
-    indexes = draw(st.lists(st.tuples(*[st.sampled_from(INDEXES)] * levels), min_size=draw(st.sampled_from((1, 4, 8))), max_size=12))
+    least = draw(st.sampled_from((1, 4, 8)))
+    indexes = draw(st.lists(st.tuples(*[st.sampled_from(INDEXES)] * levels), min_size=least, max_size=12))
     known = []
     for parts in indexes:
         address = 0
@@ -68,7 +69,8 @@ def streams(draw, levels):
     offsets = st.integers(0, 4095)
     # Most often one of them as it is; else its neighbour, or one that is not canonical.
     one = st.tuples(st.sampled_from(known), offsets, st.sampled_from((0,) * 12 + (1 << 12, 1 << 13, 1 << 21, 1 << 62)))
-    return [(address ^ offset) ^ flip for address, offset, flip in draw(st.lists(one, min_size=draw(st.sampled_from((0, 40))), max_size=60))]
+    chosen = draw(st.lists(one, min_size=draw(st.sampled_from((0, 40))), max_size=60))
+    return [(address ^ offset) ^ flip for address, offset, flip in chosen]
 
 
 @st.composite
