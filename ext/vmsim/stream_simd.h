@@ -78,7 +78,8 @@ static int stream_ready(struct stream *stream)
     return 0;
 }
 
-#if defined(__x86_64__) && defined(__GNUC__)
+/* clang has no such pragma: built by it, the other loop runs. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #include <immintrin.h>
 
 #pragma GCC push_options

@@ -191,3 +191,37 @@ def test_a_violation_drops_all_parts_of_the_guests_page(half):
     expected = traced(translate, memory, processor, access, addresses, geometry, ept)
     assert (expected.walks, expected.exits, expected.dtlb_hits) == (5, 1, 0)
     same(addresses, found, geometry, expected)
+
+
+def test_a_misconfiguration_drops_nothing():
+    """After an EPT misconfiguration the PDE is still cached, as after an access that succeeds."""
+    pages = {0x4000 + 8 * index: (index << 30) | 0x67 for index in (1, 2, 3)}
+    memory = Memory({0x1000: 0x2027, 0x2000: 0x3027, 0x3000: 0x4027} | pages)
+    ept = Ept(0x100_0000 | 6 | 3 << 3)
+    mapped = EptTables(memory, ept, 0x100_1000)
+    for page in (0x1000, 0x2000, 0x3000, 0x4000, 1 << 30, 2 << 30, 3 << 30):
+        mapped.map(page)
+    wrong = mapped.entry_addresses(2 << 30)[1]
+    memory.write(wrong, memory.read(wrong) & ~1)
+    processor, access, geometry = processor_for(4), Access("read", 3), CacheGeometry()
+    addresses = [0x1000, 0x2000, 0x3000]
+    found = flat(memory, processor, access, ept)
+    expected = traced(translate, memory, processor, access, addresses, geometry, ept)
+    assert (expected.walks, expected.exits, expected.pde_hits) == (3, 1, 2)
+    same(addresses, found, geometry, expected)
+
+
+@pytest.mark.parametrize(("order", "exits"), [((0, 2), 2), ((2, 0), 1), ((3, 2), 2), ((1, 0, 2), 3)])
+def test_the_group_of_a_shadow_entry_is_filled_up_to_the_first_that_faults(order, exits):
+    """KVM fills entries from the group's first on, and stops at one that is not present."""
+    guest = GuestMemory(Memory(), (Slot(0, 0x10000, 0x200_0000), Slot(1 << 30, 1 << 30, 1 << 34)))
+    for address, value in {0x1000: 0x2067, 0x2000: 0x3067, 0x3000: 0x4067}.items():
+        guest.write(address, value)
+    for index in (0, 2, 3):
+        guest.write(0x4000 + 8 * index, (1 << 30) + (index << 12) | 0x67)
+    processor, access, geometry = processor_for(4), Access("read", 3), CacheGeometry()
+    addresses = [index << 12 for index in order]
+    found = flat_shadow(guest, processor, access)
+    expected = traced_shadow(translate, guest, processor, access, addresses, geometry)
+    assert expected.exits == exits
+    same(addresses, found, geometry, expected)
