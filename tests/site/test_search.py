@@ -67,7 +67,7 @@ OWN_ENGLISH = {
     "GRUB_DEFAULT": GRUB,
     "default kernel": GRUB,
     "Icelake-Server": ICELAKE,
-    "EDX:EAX": MSR_WIDTH,
+    "how wide an MSR is": MSR_WIDTH,
     "IA32_PKRS": MSR_WIDTH,
     "rdmsr": READING_MSRS,
     "/dev/cpu/1/msr": READING_MSRS,
