@@ -13,7 +13,7 @@ from vmsim.vmcs import CR4_PCIDE
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vmsim.cache_trace import Cached
-    from vmsim.guest_physical import GuestPhysicalEntry
+    from vmsim.guest_physical_entry import GuestPhysicalEntry
 
 DROP, KEEP, ONLY = "drop", "keep", "only"
 

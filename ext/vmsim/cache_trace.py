@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from vmsim.cache_entries import StructureEntry, TlbEntry
-    from vmsim.guest_physical import GuestPhysicalEntry
+    from vmsim.guest_physical_entry import GuestPhysicalEntry
     from vmsim.trace import Result, Update, Walk
 
     Cached: TypeAlias = "TlbEntry | StructureEntry"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from vmsim.cache_scopes import MappingScope, Scope
     from vmsim.cache_trace import Cached
     from vmsim.eptp import Ept
-    from vmsim.guest_physical import GuestPhysicalEntry
+    from vmsim.guest_physical_entry import GuestPhysicalEntry
 
 TLB_NAMES = ("TLB", "second-level TLB")
 GUEST_PHYSICAL_NAME = "guest-physical TLB"

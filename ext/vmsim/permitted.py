@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vmsim.cache_trace import Cached
-    from vmsim.guest_physical import GuestPhysicalEntry
+    from vmsim.guest_physical_entry import GuestPhysicalEntry
     from vmsim.memory import Readable
     from vmsim.trace import Result, Walk
     from vmsim.walk_start import WalkStart
