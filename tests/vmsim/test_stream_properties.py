@@ -231,7 +231,7 @@ def test_the_group_of_a_shadow_entry_is_filled_up_to_the_first_that_faults(secon
 
 
 def test_a_guest_table_that_ept_makes_read_only_is_a_violation_where_flags_are_on():
-    """With accessed and dirty flags for EPT, reading a guest's entry counts as writing it; reading the page does not."""
+    """With accessed and dirty flags for EPT, reading a guest's entry counts as a write; reading the page does not."""
     memory = Memory({0x1000: 0x2027, 0x2000: 0x3027, 0x3000: 0x4027, 0x3008: 0x5027, 0x4000: (1 << 30) | 0x67,
                      0x5000: (2 << 30) | 0x67})  # fmt: skip
     ept = Ept(0x100_0000 | 6 | 3 << 3 | bits.EPTP_AD)
