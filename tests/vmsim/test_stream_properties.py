@@ -211,17 +211,38 @@ def test_a_misconfiguration_drops_nothing():
     same(addresses, found, geometry, expected)
 
 
-@pytest.mark.parametrize(("order", "exits"), [((0, 2), 2), ((2, 0), 1), ((3, 2), 2), ((1, 0, 2), 3)])
-def test_the_group_of_a_shadow_entry_is_filled_up_to_the_first_that_faults(order, exits):
-    """KVM fills entries from the group's first on, and stops at one that is not present."""
+@pytest.mark.parametrize(
+    ("second", "order", "exits"),
+    [(0, (0, 2), 2), (0, (2, 0), 1), (0, (3, 2), 2), (0, (1, 0, 2), 3), (0x63, (0, 2), 1), (0x63, (0, 1), 2)],
+)
+def test_the_group_of_a_shadow_entry_is_filled_up_to_the_first_that_faults(second, order, exits):
+    """KVM fills entries from the group's first on, and stops at one that is not present, not at one that refuses."""
     guest = GuestMemory(Memory(), (Slot(0, 0x10000, 0x200_0000), Slot(1 << 30, 1 << 30, 1 << 34)))
     for address, value in {0x1000: 0x2067, 0x2000: 0x3067, 0x3000: 0x4067}.items():
         guest.write(address, value)
-    for index in (0, 2, 3):
-        guest.write(0x4000 + 8 * index, (1 << 30) + (index << 12) | 0x67)
+    for index, flags in enumerate((0x67, second, 0x67, 0x67)):
+        guest.write(0x4000 + 8 * index, (1 << 30) + (index << 12) | flags if flags else 0)
     processor, access, geometry = processor_for(4), Access("read", 3), CacheGeometry()
     addresses = [index << 12 for index in order]
     found = flat_shadow(guest, processor, access)
     expected = traced_shadow(translate, guest, processor, access, addresses, geometry)
     assert expected.exits == exits
     same(addresses, found, geometry, expected)
+
+
+def test_a_guest_table_that_ept_makes_read_only_is_a_violation_where_flags_are_on():
+    """With accessed and dirty flags for EPT, reading a guest's entry counts as a write; reading the page does not."""
+    memory = Memory({0x1000: 0x2027, 0x2000: 0x3027, 0x3000: 0x4027, 0x3008: 0x5027, 0x4000: (1 << 30) | 0x67,
+                     0x5000: (2 << 30) | 0x67})  # fmt: skip
+    ept = Ept(0x100_0000 | 6 | 3 << 3 | bits.EPTP_AD)
+    mapped = EptTables(memory, ept, 0x100_1000)
+    for page in (0x1000, 0x2000, 0x3000, 0x4000, 0x5000, 1 << 30, 2 << 30):
+        mapped.map(page)
+    for page in (0x4000, 2 << 30):
+        at = mapped.entry_addresses(page)[1]
+        memory.write(at, memory.read(at) & ~bits.EPT_W)
+    processor, access, geometry = processor_for(4), Access("read", 3), CacheGeometry()
+    found = flat(memory, processor, access, ept)
+    expected = traced(translate, memory, processor, access, [0, 1 << 21], geometry, ept)
+    assert (expected.exits, expected.checksum) == (1, 2 << 30)
+    same([0, 1 << 21], found, geometry, expected)
