@@ -49,11 +49,11 @@ class Counts(Value):
 class Costs(Value):
     """Cycles for each event of that kind, 0 to 2^32 - 1. They are a declared table, and no measurement.
 
-    ``dtlb_hit`` 0: it is part of a load's own latency. ``stlb_hit`` 7: what Intel's event
-    DTLB_LOAD_MISSES.STLB_HIT is weighted with by Linux' ``perf`` metrics for Sandy Bridge and its successors. ``walk``
-    0: what a walk costs beside the entries that it reads. ``entry`` 14: an entry comes out of the second-level data
-    cache, whose latency is 12 to 14 cycles from Skylake on (Intel's optimization manual, "Cache Hierarchy"). ``fault``
-    1000 and ``exit`` 2000: an exception and a VM exit with the software that handles them, by order of magnitude.
+    ``dtlb_hit`` 0: it is part of a load's own latency. ``stlb_hit`` 7: the weight of DTLB_LOAD_MISSES.STLB_HIT in
+    ``tma_dtlb_load``, a metric of Linux' perf (tools/perf/pmu-events/arch/x86). The others are declared: ``walk`` 0,
+    what a walk costs beside the entries that it reads; ``entry`` 14, as much as a read from a second-level data cache;
+    ``fault`` 1000 and ``exit`` 2000, an exception and a VM exit with the software that handles them, by order of
+    magnitude.
     """
 
     _fields = ("dtlb_hit", "stlb_hit", "walk", "entry", "fault", "exit")

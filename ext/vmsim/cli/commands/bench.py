@@ -46,12 +46,10 @@ def command(
         build = _build.extension("stream_loop") if no_simd else None
         with tempfile.TemporaryDirectory() as folder:
             say = _say if sys.stderr.isatty() else _quiet
-            if not as_json:
-                click.echo(_line(_HEAD))
             for row in measure(patterns, modes or (NATIVE, NESTED), count, rounds, Path(folder), say, build):
                 rows.append(row)
                 if not as_json:
-                    click.echo(_line(_cells(row)))
+                    click.echo("\n".join([*([_line(_HEAD)] if len(rows) == 1 else []), _line(_cells(row))]))
     except (FieldError, BenchError) as error:
         click.echo(f"vmsim bench: {error}", err=True)
         sys.exit(2)
