@@ -123,10 +123,14 @@ def of_page_fault(tag: Tag, linear_address: int) -> "tuple[Scope, ...]":
     )  # fmt: skip
 
 
-def of_ept_violation(tag: Tag, linear_address: int) -> "tuple[Scope, ...]":
-    """An EPT violation: combined mappings of the linear address under the current VPID, PCID and EP4TA."""
+def of_ept_violation(tag: Tag, linear_address: int, final: bool) -> "tuple[Scope, ...]":
+    """An EPT violation: combined mappings of the linear address under the current VPID, PCID and EP4TA.
+
+    The manual demands that where the violation is for the translation of the linear address (``final``), and not where
+    it is for one of the guest's tables.
+    """
     rule = "EPT violation: combined mappings of the address, in the current VPID, PCID and EP4TA"
-    return (Scope(rule, tag.vpid, tag.pcid, tag.ep4ta, linear_address, combined=True),)
+    return (Scope(rule, tag.vpid, tag.pcid, tag.ep4ta, linear_address, combined=True, required=final),)
 
 
 def of_invvpid(kind: int, vpid: int, linear_address: int) -> "tuple[Scope, ...]":

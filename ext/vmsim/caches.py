@@ -83,7 +83,7 @@ def access_memory(
     if isinstance(result, PageFault):
         scopes = of_page_fault(core.tag, linear_address)
     elif isinstance(result, EptViolation):
-        scopes = of_ept_violation(core.tag, linear_address)
+        scopes = of_ept_violation(core.tag, linear_address, result.qualification & bits.EPTQ_FINAL != 0)
     caches, drops = invalidated(Caches(tuple(asked.tlb), tuple(asked.structure), retained), scopes)
     lookups, fills = tuple(asked.lookups), tuple(asked.fills)
     event = CachedAccess(linear_address, access, lookups, walk, fills, drops, result, host, allowed)

@@ -7,13 +7,12 @@ access (prefetches, speculation) are not counted.
 """
 
 from vmsim import bits
-from vmsim.access_rights import page_fault
+from vmsim.access_rights import final_access, page_fault
 from vmsim.cache_entries import CLEAN, EPT_REFUSES, USED, StructureEntry, TlbEntry, structure_entries, tlb_entry
 from vmsim.cache_trace import WALK, Permitted
 from vmsim.ept import refusals as ept_refusals
-from vmsim.eptp import GuestPhysicalAccess
 from vmsim.logical_processor import STRUCTURE_NAMES, LogicalProcessor
-from vmsim.processor import FETCH, READ, WRITE, Access
+from vmsim.processor import WRITE, Access
 from vmsim.trace import Translation
 
 TYPE_CHECKING = False
@@ -39,13 +38,7 @@ def use_of(entry: TlbEntry, core: LogicalProcessor, access: Access) -> str:
     if access.kind == WRITE and not (entry.dirty and entry.ept_dirty):
         return CLEAN
     if entry.ept_permissions is not None and core.ept is not None:
-        asked = GuestPhysicalAccess(
-            read=access.kind == READ,
-            write=access.kind == WRITE,
-            fetch=access.kind == FETCH,
-            final=True,
-            user_address=entry.rights.user,
-        )
+        asked = final_access(access, entry.number << entry.shift, entry.rights)
         if ept_refusals(core.ept, asked, entry.ept_permissions):
             return EPT_REFUSES
     return USED

@@ -7,14 +7,14 @@ access rights refuse in ``access_rights.py``.
 
 import cython
 from vmsim import bits
-from vmsim.access_rights import page_fault, refusals
+from vmsim.access_rights import final_access, page_fault, refusals
 from vmsim.entries import Entry, reserved
 from vmsim.ept_trace import refusal_of
 from vmsim.eptp import Ept, GuestPhysicalAccess
 from vmsim.faults import NOT_PRESENT, RESERVED_BIT, RESERVED_PDPTE, GeneralProtection, StackFault
 from vmsim.memory import WalkMemory
 from vmsim.paging import NO_PAGING, PAE
-from vmsim.processor import FETCH, READ, WRITE, Access, Processor
+from vmsim.processor import WRITE, Access, Processor
 from vmsim.trace import PdpteLoad, Rights, Translation, Walk, WalkStep, host_address
 from vmsim.value import FieldError, Integer, check_integer, replace
 from vmsim.walk_start import WalkStart, at_cr3
@@ -221,22 +221,11 @@ class WalkUnderWay:
 
     def arrive(self, found: Translation, rights: "Rights | None") -> Walk:
         """The walk with the translation that was found; under EPT that of its guest-physical address decides."""
-        ept, access = self.ept, self.access
+        ept = self.ept
         if ept is None:
             return self.end(found, rights)
         # Where paging is off every linear address is a user-mode one, writable and executable.
-        held = rights or Rights(True, True, False, 0)
-        final = GuestPhysicalAccess(
-            read=access.kind == READ,
-            write=access.kind == WRITE,
-            fetch=access.kind == FETCH,
-            linear_address=self.linear_address,
-            final=True,
-            user_address=held.user,
-            writable=held.writable,
-            execute_disable=held.execute_disable,
-            unblocks_nmi=access.unblocks_nmi,
-        )
+        final = final_access(self.access, self.linear_address, rights or Rights(True, True, False, 0))
         last = translate_guest_physical(self.memory, ept, self.processor.maxphyaddr, final, found.physical_address)
         return self.end(refusal_of(last) or found, rights, last)
 

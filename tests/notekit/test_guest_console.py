@@ -11,7 +11,7 @@ from notekit import runners
 from notekit.model import NamedFile, Output, Unit
 from notekit.parse.machine import read_machine
 from tests.notekit.guests import block, outcome, printed
-from tests.notekit.units import run
+from tests.notekit.units import example, run
 
 
 def test_a_prompt_says_who_types() -> None:
@@ -119,3 +119,51 @@ def test_a_cpu_that_qemu_does_not_know_breaks_its_example_only() -> None:
     output: Output = outcome("# true", machine=read_machine("cpu=Nonesuch"))
     assert output.broken == "the guest does not boot: QEMU ended: unable to find CPU model 'Nonesuch'"
     assert printed("# true") == [("", 0)]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "echo $0 $- $# $PWD $HOME $USER",
+        "false; echo $?",
+        "(exit 3) | true; echo ${PIPESTATUS[@]}",
+        "f() { return 4; }; f",
+        "for n in 1 2; do echo $n; break; done; echo $n",
+        "if then",
+        "echo 'never closed",
+        "cat <<END\nhere\nEND",
+        "${nothing?is not set}",
+        "no-such-command",
+        "/etc/passwd",
+        "kill -TERM $$",
+        "exec true",
+        "echo $((1 / 0))",
+        "local x",
+        "trap 'echo trapped $?' ERR; false; echo on",
+        "set -e; false; echo off",
+        "set -x; echo traced",
+        "echo $LINENO ${BASH_LINENO[*]} ${#FUNCNAME[*]}\necho $LINENO",
+        "trap 'echo bye' EXIT; exit 5",
+        "shopt -s nullglob; echo *.none",
+        "sleep 0.2 & wait; echo ${!:+job}",
+        "read x; echo $?",
+        "ulimit -c; ulimit -n; umask",
+    ],
+)
+def test_a_shell_in_a_guest_is_as_on_the_host(command: str) -> None:
+    """Whatever a command says of its shell, breaks or ends, in a guest it comes to what it comes to on the host."""
+    (expected,) = run(example("console", commands=(command, "echo after $?")))
+    output = outcome(f"$ {command}", "$ echo after $?")
+    assert [(one.text, one.exit) for one in output.commands] == [(one.text, one.exit) for one in expected.commands]
+
+
+def test_what_shells_draw_by_lot_differs() -> None:
+    """Shells that waited in one template do not draw the same numbers, and have not waited for anyone's seconds."""
+    first, second = (printed("$ echo $RANDOM $RANDOM $SECONDS")[0][0].split() for _ in range(2))
+    assert first[:2] != second[:2]
+    assert int(first[2]) < 60
+
+
+def test_shells_that_nobody_needs_may_go() -> None:
+    """Root may end every other process, also the shell that waits for a user who does not come."""
+    assert printed("# kill -9 -1; sleep 0.2; pgrep -c bash", "# echo on") == [("1\n", 0), ("on\n", 0)]

@@ -13,8 +13,8 @@ from notekit.guest.frames import Frame, FrameError, Reader
 
 _FRAMES = st.lists(
     st.one_of(
-        st.builds(Frame, st.sampled_from("HWOE!"), st.integers(0, 1), st.binary(max_size=300)),
-        st.builds(Frame, st.sampled_from("NX"), st.integers(0, 1), st.binary(min_size=1, max_size=1)),
+        st.builds(Frame, st.sampled_from("HWOE!"), st.integers(0, frames.JOBS - 1), st.binary(max_size=300)),
+        st.builds(Frame, st.sampled_from("NX"), st.integers(0, frames.JOBS - 1), st.binary(min_size=1, max_size=1)),
     )
 )
 
@@ -45,7 +45,7 @@ def test_a_reader_gives_frames_or_an_error(data: bytes) -> None:
     "wrong",
     [
         frames.frame("Z"),
-        frames.frame("O", job=2),
+        frames.frame("O", job=frames.JOBS),
         frames.frame("X", b""),
         frames.frame("N", b"12"),
         struct.pack("<cBxxI", b"O", 0, frames.LONGEST + 1),

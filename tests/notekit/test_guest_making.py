@@ -181,3 +181,10 @@ def test_modules_are_kept_by_content(tmp_path: Path) -> None:
     kept.write_bytes(kept.read_bytes()[:-10])
     assert modules.build(tmp_path, chain, ["k/x.c"], [source])[0].modules == first.modules
     assert {"gcc-12", "make"} <= set(chain.versions)
+
+
+def test_the_agent_compiles_without_a_warning(tmp_path: Path) -> None:
+    """The guest's process 1 has nothing that gcc would warn of."""
+    sources = map(str, sorted((Path(making.__file__).parent / "agent").glob("*.c")))
+    flags = ["-std=gnu17", "-Wall", "-Wextra", "-Werror", "-O2", "-static"]
+    subprocess.run(["gcc", *flags, "-o", str(tmp_path / "agent"), *sources], check=True)

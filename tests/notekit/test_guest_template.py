@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from notekit.guest import GuestError, clone, here, template
+from notekit.guest import GuestError, here, talk, template
 from notekit.guest.template import Template
 from notekit.model import PLAIN, Machine
 from tests.notekit.guests import nothing_left
@@ -38,7 +38,7 @@ def load(folder: Path, said: list[str], machine: Machine = PLAIN) -> Template:
 
 def runs(found: Template) -> bool:
     """Whether a clone of it does; its descriptors are closed."""
-    done = clone.converse(found, [clone.start(["true"])])
+    done = talk.run(found, ["true"])
     os.close(found.memory)
     os.close(found.state)
     return done.exit == 0

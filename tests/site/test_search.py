@@ -22,6 +22,11 @@ EVENTFD = "events-interrupts-time/eventfd/"
 SIGNALS = "events-interrupts-time/signal-handlers/"
 MERGE = "git/merge-adjacent-lines/"
 GRUB = "kernel/default-kernel-in-grub/"
+FTRACE = "kernel/ftrace/"
+EXPORT = "kernel/exporting-symbols/"
+VERMAGIC = "kernel/vermagic/"
+DEBUGFS = "kernel/debugfs/"
+MESSAGES = "kernel/kernel-debugging/"
 ICELAKE = "cpu-virtualization/icelake/"
 EXITS = "cpu-virtualization/who-handles-a-vm-exit/"
 EPT = "memory-virtualization/ept-two-dimensional-walk/"
@@ -47,6 +52,8 @@ OWN_ENGLISH = {
     "LEVEL_4K": PAGING,
     "reserved bits": PAGING,
     "two-dimensional walk": EPT,
+    "second-level address translation": EPT,
+    "SLAT": EPT,
     "shadow page table": SHADOW,
     "TLB": "memory-virtualization/paging-structure-caches/",
     "triple fault": "cpu-virtualization/double-and-triple-fault/",
@@ -66,6 +73,17 @@ OWN_ENGLISH = {
     '"merge conflict"': MERGE,
     "GRUB_DEFAULT": GRUB,
     "default kernel": GRUB,
+    "ftrace ring buffer": FTRACE,
+    "trace_marker": FTRACE,
+    "EXPORT_SYMBOL_GPL": EXPORT,
+    "Unknown symbol in module": EXPORT,
+    "vermagic": VERMAGIC,
+    "setlocalversion": VERMAGIC,
+    "debugfs": DEBUGFS,
+    "debugfs_create_u8": DEBUGFS,
+    "pr_info": MESSAGES,
+    "dmesg": MESSAGES,
+    "kernel debugging": MESSAGES,
     "Icelake-Server": ICELAKE,
     "how wide an MSR is": MSR_WIDTH,
     "IA32_PKRS": MSR_WIDTH,
@@ -103,6 +121,16 @@ OWN_CHINESE = {
     "异步信号安全": SIGNALS,
     "合并冲突": MERGE,
     "默认内核": GRUB,
+    "环形缓冲区": FTRACE,
+    "每个CPU一个缓冲区": FTRACE,
+    "导出符号": EXPORT,
+    "模块堆叠": EXPORT,
+    "vermagic": VERMAGIC,
+    "-dirty": VERMAGIC,
+    "debugfs": DEBUGFS,
+    "debugfs挂载": DEBUGFS,
+    "pr_debug": MESSAGES,
+    "调试内核": MESSAGES,
     "GRUB_DEFAULT": GRUB,
     "CPU型号": ICELAKE,
     "MSR都是64位的吗": MSR_WIDTH,
@@ -122,7 +150,7 @@ OWN_CHINESE = {
 # What several notes speak of.
 SHARED = {
     *("缺页", "缺页异常", "地址转换", "扩展页表", "二级地址转换", "页框"),
-    *("paging structure", "page fault error code", "reserved bits", "CPU型号"),
+    *("paging structure", "page fault error code", "reserved bits", "CPU型号", "second-level address translation"),
 }
 
 SMALL = {

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from notekit.guest import clone, making, modules, qemu, template
+from notekit.guest import making, modules, qemu, talk, template
 from notekit.guest.errors import GuestError
 from notekit.guest.fetching import Say
 from notekit.guest.making import Image
@@ -194,7 +194,7 @@ def probe() -> str | None:
 def _probe() -> str | None:
     try:
         with borrowed(PLAIN) as found:
-            done = clone.converse(found, [clone.start(["true"])])
+            done = talk.run(found, ["true"])
     except (GuestError, SandboxError) as error:
         return str(error)
     if done.exit == 0:

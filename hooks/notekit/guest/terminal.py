@@ -11,8 +11,8 @@ import termios
 import time
 from collections.abc import Sequence
 
-from notekit.guest import frames
-from notekit.guest.clone import ENVIRONMENTS, clone, greeting
+from notekit.guest import frames, shells
+from notekit.guest.clone import clone, greeting
 from notekit.guest.template import Template
 from notekit.guest.vm import Ended, Vm
 from notekit.model import NamedFile
@@ -31,11 +31,11 @@ def at_terminal(
 
     Raises GuestError where there is no clone, or it is gone before its shell; Stopped after ``kill_all``.
     """
-    environment = {**ENVIRONMENTS[0], "TERM": os.environ.get("TERM", "dumb")}
+    environment = {**shells.ENVIRONMENTS[0], "TERM": os.environ.get("TERM", "dumb")}
     with clone(template) as vm:
         start = frames.Start(tuple(argv), environment, WORK, terminal=_size(source))
-        vm.send(greeting(template, files, b"") + frames.start(start))
-        with raw(source, lambda: vm.send(frames.size(*_size(source)))):
+        vm.send(greeting(template, files) + frames.start(start, shells.PROGRAM))
+        with raw(source, lambda: vm.send(frames.size(*_size(source), shells.PROGRAM))):
             return _relay(vm, source, target)
 
 
@@ -57,13 +57,13 @@ def _relay(vm: Vm, source: int, target: int) -> Session:
             if frame.kind == "O":
                 with contextlib.suppress(OSError):  # the terminal is gone: its end comes below
                     _write(target, frame.content)
-            elif frame.kind == "X":
+            elif frame.kind == "X" and frame.job == shells.PROGRAM:
                 return Session(frame.content[0], None)
         if select.select([source], [], [], 0)[0]:
             typed = _read(source)
             if not typed:
                 return Session(None, None)
-            vm.send(frames.said(typed))
+            vm.send(frames.said(typed, shells.PROGRAM))
 
 
 def _read(source: int) -> bytes:
