@@ -31,12 +31,20 @@ function beingRead() {
 /* A table that is wider than its window is scrolled with the arrow keys, once it can be focused. The theme puts a button
  * into a landmark of its own at each block of code; a reader of landmarks would hear one after the other. */
 function mend() {
-  for (const frame of document.querySelectorAll(".md-typeset__scrollwrap"))
-    if (frame.scrollWidth > frame.clientWidth) frame.tabIndex = 0
+  // All are measured before any is changed.
+  const frames = [...document.querySelectorAll(".md-typeset__scrollwrap")]
+  for (const [frame, wide] of frames.map(frame => [frame, frame.scrollWidth > frame.clientWidth]))
+    if (wide) frame.tabIndex = 0
     else frame.removeAttribute("tabindex")
   for (const buttons of document.querySelectorAll(".md-code__nav:not([role])")) buttons.role = "none"
 }
 
-new MutationObserver(mend).observe(document.body, { childList: true, subtree: true })
-addEventListener("resize", mend)
-mend()
+/* Once before the next picture, however often it is asked for: each asking for a width lays out the page anew. */
+let due = 0
+function mendSoon() {
+  due ||= requestAnimationFrame(() => { due = 0; mend() })
+}
+
+new MutationObserver(mendSoon).observe(document.body, { childList: true, subtree: true })
+addEventListener("resize", mendSoon)
+mendSoon()

@@ -95,11 +95,21 @@ function cut(run) {
   return [...found]
 }
 
-/* What a page is worth is what its best section is worth: one with all the words before one with many of a few. */
-const worth = group => Math.max(...group.map(({ score, terms }) => {
-  const found = Object.values(terms)
-  return score * (found.filter(Boolean).length / Math.max(1, found.length)) ** 3
+/* What a page is worth is what its best section is worth: one with all the words before one with many of a few, and
+ * one that has them side by side before one that has them here and there. */
+const worth = group => Math.max(...group.map(item => {
+  const found = Object.values(item.terms)
+  return item.score * (found.filter(Boolean).length / Math.max(1, found.length)) ** 3 * (together(item) ? 3 : 1)
 }))
+
+function together({ title, text, also }) {
+  const phrase = words_of(last)
+  return phrase.trim().includes(" ") && words_of([title, text, ...also].join(" | ")).includes(phrase)
+}
+
+/* Words apart from all that is between them, each as its singular begins. */
+const words_of = text =>
+  ` ${text.replace(/<[^>]*>|\u200b/g, "").toLowerCase().match(/[\p{L}\p{N}|]+/gu)?.map(singular).join(" ")} `
 
 /* A result as the page shows it. A section that was found by a name that its text does not have word for word (part of
  * a longer one, another name for the same) shows its beginning, not all of it. */

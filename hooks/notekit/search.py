@@ -8,16 +8,21 @@ takes the marks out of what is shown.
 from __future__ import annotations
 
 import html
+import json
 import logging
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import jieba
 
+from notekit.files import write_whole
 from notekit.model import Term
 
+INDEX = "search/search_index.json"
 CUT = "\u200b"
 NOTE_BOOST = 4
 
@@ -43,6 +48,16 @@ def teach(terms: Sequence[Term], cache: Path) -> None:
                 for word in _HAN.findall(name):
                     if 1 < len(word) <= _LONGEST_WORD:
                         jieba.add_word(word)
+
+
+def take_apart(site: Path, languages: Sequence[str], terms: Sequence[Term], notes: Container[str]) -> None:
+    """Writes the index of each language into its folder of a built site, from the theme's one index; see
+    ``by_language``."""
+    index = json.loads((site / INDEX).read_text(encoding="utf-8"))
+    for language, own in by_language(index, languages, terms, notes).items():
+        path = site / ("" if language == languages[0] else language) / INDEX
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, json.dumps(own, ensure_ascii=False, separators=(",", ":")), lasting=False)
 
 
 def by_language(
@@ -81,10 +96,15 @@ def _plain(text: str) -> str:
 
 
 def _names(text: str) -> Iterator[str]:
-    for name in dict.fromkeys(_NAME.findall(text)):
-        yield from (name[part.start() :] for part in _PART.finditer(name))
+    yield from chain.from_iterable(map(_parts, dict.fromkeys(_NAME.findall(text))))
     for run in dict.fromkeys(_HAN.findall(text)):
         yield from (word for word in jieba.cut(run, cut_all=True) if len(word) > 1)
+
+
+@cache
+def _parts(name: str) -> tuple[str, ...]:
+    # A site of 100 pages has 77000 words, and most of them on many pages.
+    return tuple(name[part.start() :] for part in _PART.finditer(name))
 
 
 def _also(text: str, language: str, terms: Sequence[Term]) -> Iterator[str]:
@@ -95,7 +115,11 @@ def _also(text: str, language: str, terms: Sequence[Term]) -> Iterator[str]:
 
 
 def _uses(text: str, name: str) -> bool:
-    """Whether the text has the name: within other characters if it is Chinese, as a word otherwise."""
-    if name not in text:
+    """Whether the text has the name: within other characters if it is Chinese, as a word otherwise, which may begin a
+    sentence."""
+    if _HAN.search(name):
+        return name in text
+    if name[1:] not in text:
         return False
-    return bool(_HAN.search(name) or re.search(rf"(?<!\w){re.escape(name)}s?(?!\w)", text, re.ASCII))
+    first = f"[{name[0]}{name[0].upper()}]" if name[0].islower() else re.escape(name[0])
+    return bool(re.search(rf"(?<!\w){first}{re.escape(name[1:])}s?(?!\w)", text, re.ASCII))

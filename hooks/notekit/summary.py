@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from notekit import verify
 from notekit.pipeline import Checked
 
 _SAID = (("failed", "failed"), ("not_verified", "not verified"), ("error", "could not be run"))
@@ -32,6 +33,11 @@ def summary_line(checked: Checked) -> str:
     parts += [f"{counts[key]} {said}" for key, said in _SAID if counts[key]]
     problems = f"; {_count(counts['errors'], 'error')} in notes" if counts["errors"] else ""
     return f"{_count(counts['examples'], 'example')}: {', '.join(parts)}{problems}"
+
+
+def failures(checked: Checked) -> str:
+    """Every problem of the notes' text and every failure, with its place; empty where there is none."""
+    return "\n".join([*map(str, checked.problems), verify.report(checked.failed)]).strip()
 
 
 def _count(number: int, what: str) -> str:

@@ -14,9 +14,9 @@ from tests.house.project_files import PACKAGES, ROOT, imports, modules, python_f
 
 # notekit from the bottom up. A module imports from its own layer and from those below.
 LAYERS = (
-    {"model", "files", "units"},
+    {"model", "files", "sealed", "units"},
     {"match"},
-    {"parse", "translated", "glossary", "history"},
+    {"parse", "parsed", "translated", "glossary", "history"},
     {"sandbox", "guest", "runners"},
     {"verify"},
     {"store"},

@@ -128,7 +128,7 @@ def refused(root: Path, folders: list[Path], capsys: pytest.CaptureFixture[str])
     assert merge(root, tuple(folders)) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert not (root / ".cache").exists()
+    assert not (root / ".cache/results").exists()
     return printed.err
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from notekit.sandbox import tools
+from notekit.sandbox import packages, tools
 from tests.notekit.confinement import bash
 
 
@@ -82,3 +82,27 @@ def test_versions_are_sorted_and_leave_out_what_is_not_there() -> None:
     found = tools.versions(["sh", "bash", "cd", "sh", "no-such-command"])
     assert [word for word, _ in found] == ["bash", "sh"]
     assert all(version for _, version in found)
+
+
+def test_what_dpkg_says_is_kept_until_its_database_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a folder to keep it in dpkg is asked once, and again after something was installed."""
+    asked: list[str] = []
+    original = packages._dpkg
+    monkeypatch.setattr(packages, "_dpkg", lambda *words: asked.append(words[0]) or original(*words))
+    first = packages.by_path((), tmp_path)
+    assert packages.by_path((), tmp_path) == first != {}
+    assert asked == ["-S", "-W"]
+    monkeypatch.setattr(packages, "_DATABASE", (*packages._DATABASE, str(tmp_path)))
+    assert packages.by_path((), tmp_path) == first
+    assert asked == ["-S", "-W", "-S", "-W"]
+
+
+@pytest.mark.parametrize("harm", [b"", b"[]", b"\xff"])
+def test_what_was_kept_of_dpkg_and_damaged_is_asked_anew(tmp_path: Path, harm: bytes) -> None:
+    """No damage gives another version."""
+    first = packages.by_path((), tmp_path)
+    (kept,) = tmp_path.iterdir()
+    whole = kept.read_bytes()
+    for content in (harm, whole[:-2], whole.replace(b'"12', b'"13', 1), whole[: len(whole) // 2] + harm):
+        kept.write_bytes(content)
+        assert packages.by_path((), tmp_path) == first

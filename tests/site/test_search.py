@@ -42,6 +42,8 @@ OWN_ENGLISH = {
     "LEVEL_4K": PAGING,
     "reserved bits": PAGING,
     "two-dimensional walk": EPT,
+    "second-level address translation": EPT,
+    "SLAT": EPT,
     "shadow page table": SHADOW,
     "TLB": "memory-virtualization/paging-structure-caches/",
     "triple fault": "cpu-virtualization/double-and-triple-fault/",
@@ -97,7 +99,7 @@ OWN_CHINESE = {
 # What several notes speak of.
 SHARED = {
     *("缺页", "缺页异常", "地址转换", "扩展页表", "二级地址转换", "页框"),
-    *("paging structure", "page fault error code"),
+    *("paging structure", "page fault error code", "second-level address translation"),
 }
 
 SMALL = {

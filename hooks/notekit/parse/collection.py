@@ -11,11 +11,16 @@ from typing import Any
 
 from notekit.model import Area, Collection, Note, Problem
 from notekit.parse.area import AreaFile, read_area
-from notekit.parse.context import Context
+from notekit.parse.context import Context, NoteRead, ReadNote
 from notekit.parse.files import FileError, Folder
 from notekit.parse.folders import find_folders
-from notekit.parse.note import read_note
 from notekit.parse.report import Report, shortened
+
+
+def _read_note(slug: str, prefix: str, folder: Folder, context: Context) -> NoteRead:
+    from notekit.parse.note import read_note  # only where one is read: it takes 80 ms to import (measured)
+
+    return read_note(slug, prefix, folder, context)
 
 
 def read_collection(
@@ -27,6 +32,7 @@ def read_collection(
     capabilities: frozenset[str],
     only: Container[str] | None = None,
     base: Path | None = None,
+    read_note: ReadNote = _read_note,
 ) -> Collection:
     """Reads all notes below ``root`` (``root/area/note/en.md``), or the notes whose slugs are in ``only``.
 
@@ -38,6 +44,7 @@ def read_collection(
         capabilities: what ``needs=`` may name.
         only: slugs ``area/note``; None for all.
         base: the folder that file names in places are relative to; default ``root``.
+        read_note: reads a note of it.
 
     Never raises for what it reads: all problems of all notes are in the collection, sorted by file and line.
     """

@@ -1,11 +1,14 @@
-"""What the reading of every document is held against."""
+"""What the reading of a note is held against, and what it gives."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from notekit.model import Note, Problem
+from notekit.parse.files import Folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +25,16 @@ class Context:
     names: Mapping[str, inspect.Signature]
     capabilities: frozenset[str]
     related: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRead:
+    """A note, or None where it has a problem; and everything found in it."""
+
+    note: Note | None
+    errors: tuple[Problem, ...]
+    warnings: tuple[Problem, ...] = ()
+
+
+#: Reads the note with a slug in a folder; the text is the folder's path, with a final ``/``, as places name it.
+ReadNote = Callable[[str, str, Folder, Context], NoteRead]

@@ -13,11 +13,11 @@ from notekit.parse.context import Context
 from notekit.parse.head import HeadRead, read_head
 from notekit.parse.languages import BlockKind
 from notekit.parse.lookout import look_at_prose, look_for_code, regions_of
-from notekit.parse.markup import Markup, Span, read_markup
+from notekit.parse.markup import Markup, read_markup
 from notekit.parse.prose import prose
 from notekit.parse.report import Report
 from notekit.parse.sections import read_sections
-from notekit.parse.text import NotUtf8Error, read_lines
+from notekit.parse.text import NotUtf8Error, Span, read_lines
 
 LARGEST = 4 << 20
 

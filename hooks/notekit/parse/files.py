@@ -44,16 +44,13 @@ class Folder:
 
     def file(self, name: str) -> NamedFile:
         """The file at a path relative to the folder. Raises FileError."""
-        found = self._read(name)
+        found = self.files(name)
         if len(found) != 1 or found[0].path != posixpath.normpath(name):
             raise FileError(f"{shortened(name)} is a folder", "name a file in it")
         return found[0]
 
     def files(self, name: str) -> tuple[NamedFile, ...]:
         """The file at a path relative to the folder, or all files of the folder there, sorted. Raises FileError."""
-        return self._read(name)
-
-    def _read(self, name: str) -> tuple[NamedFile, ...]:
         if name not in self._known:
             parts = _parts(name)
             with _opened_folder(self.path) as top, _opened(top, parts) as handle:

@@ -3,7 +3,6 @@
 Glossary
     Fence      a block between lines of backticks: what may become a region
     Heading    of level 1 to 6, at the margin
-    Span       the first and the last line of something, both included, counted from 1
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from markdown_it.token import Token
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
-Span = tuple[int, int]
+from notekit.parse.text import Span
 
 # What opens a container whose content is indented by 4, as Python-Markdown (admonition) and
 # pymdown-extensions (details, tabbed) recognise it. CommonMark has no such thing.

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from notekit.model import Diagram, Example, Note, Problem
-from notekit.parse.context import Context
+from notekit.parse.context import Context, NoteRead
 from notekit.parse.document import Draft, read_draft
 from notekit.parse.examples import read_diagram_block, read_example
 from notekit.parse.files import FileError, Folder
@@ -14,15 +13,6 @@ from notekit.parse.outputs import read_outputs
 from notekit.parse.references import check_references, read_definitions
 from notekit.parse.report import Report, shortened, suggestion
 from notekit.parse.staleness import held_against
-
-
-@dataclass(frozen=True, slots=True)
-class NoteRead:
-    """A note, or None where it has a problem; and everything found in it."""
-
-    note: Note | None
-    errors: tuple[Problem, ...]
-    warnings: tuple[Problem, ...] = ()
 
 
 def read_note(slug: str, prefix: str, folder: Folder, context: Context) -> NoteRead:

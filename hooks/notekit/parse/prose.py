@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from notekit.parse.markup import Span
+from notekit.parse.text import Span
 
 # Stands for each character of a code span, so that columns stay as they are.
 HIDDEN = "\ufffc"

@@ -6,6 +6,9 @@ import re
 
 TAB = 4
 
+#: The first and the last line of something, both included, counted from 1.
+Span = tuple[int, int]
+
 _LEADING = re.compile(r"[ \t]*")
 
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+<<<<<<< HEAD
 from collections.abc import Sequence
+=======
+from functools import cache
+>>>>>>> main
 
 from notekit.sandbox.limits import Limits
 
@@ -40,11 +44,15 @@ def default_signals() -> tuple[str, ...]:
     """A command to put before bubblewrap where the builder ignores signals (``nohup make``): that is inherited,
     and a shell cannot undo it. Those that Python itself ignores, subprocess restores."""
     own = (signal.SIGPIPE, signal.SIGXFSZ)
-    if any(signal.getsignal(number) is signal.SIG_IGN for number in signal.valid_signals() if number not in own):
+    if any(signal.getsignal(number) is signal.SIG_IGN for number in _signals() if number not in own):
         return ("/usr/bin/env", "--default-signal")
     return ()
 
 
+_signals = cache(signal.valid_signals)
+
+
+@cache
 def _maps(user: int) -> bool:
     with open("/proc/self/uid_map", encoding="ascii") as table:
         ranges = [[int(field) for field in line.split()] for line in table]

@@ -1,7 +1,6 @@
 """The programs that examples run: where they are on the sandbox's PATH, and which version each of them is.
 
-A version is that of the Debian package which owns the file, and a digest of the file where none does. One look
-at dpkg's database costs as much as many (65 ms measured), so all of the PATH is looked up once.
+A version is that of the Debian package which owns the file, and a digest of the file where none does.
 """
 
 from __future__ import annotations
@@ -10,29 +9,20 @@ import glob
 import hashlib
 import os
 import re
-import shutil
 import stat
-import subprocess
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
+from notekit.sandbox import packages
 from notekit.sandbox.layout import SEARCH_PATH
+from notekit.sandbox.packages import Package
 
 # What is mounted in the sandbox; a link that leads elsewhere leads nowhere there.
 _MOUNTED = ("/usr/", "/bin/", "/sbin/", "/lib", "/etc/alternatives/")
-_PACKAGE_TIMEOUT = 60
 _lock = threading.Lock()
-
-
-@dataclass(frozen=True, slots=True)
-class Package:
-    """A package of this system. ``essential``: no system is without it (Debian Policy 3.8)."""
-
-    name: str
-    version: str
-    essential: bool
+_folder: Path | None = None
 
 
 def resolve(word: str) -> str | None:
@@ -54,9 +44,16 @@ def _resolve(word: str, folders: tuple[str, ...], mounted: tuple[str, ...], libr
     return None
 
 
-def look_again() -> None:
-    """Forgets which programs there are: some may have been installed meanwhile."""
-    _resolve.cache_clear()
+def look_again(kept_in: Path | None = None) -> None:
+    """Forgets which programs there are: some may have been installed meanwhile.
+
+    What dpkg says of them is kept in a folder, if one is given, until its database changes.
+    """
+    global _folder
+    with _lock:
+        _folder = kept_in
+        _resolve.cache_clear()
+        _packages.cache_clear()
 
 
 def _runs(path: str, library: bool) -> bool:
@@ -92,13 +89,24 @@ def package_of(word: str) -> Package | None:
     path = resolve(word)
     if path is None:
         return None
-    names = (os.path.join(os.path.realpath(folder), word) for folder in SEARCH_PATH)
+    names = (os.path.join(folder, word) for folder in _real_folders())
     return next((owner for name in (*names, path) if (owner := _known().get(name))), None)
+
+
+@cache
+def _real_folders() -> tuple[str, ...]:
+    return tuple(os.path.realpath(folder) for folder in SEARCH_PATH)
 
 
 def _known() -> Mapping[str, Package]:
     with _lock:
         return _packages()
+
+
+@cache
+def _packages() -> Mapping[str, Package]:
+    libc = resolve("libc.so.6")
+    return packages.by_path((libc,) if libc else (), _folder)
 
 
 @cache
@@ -108,45 +116,3 @@ def _digest(path: str, modified: int) -> str:
             return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()[:16]
     except PermissionError:
         return f"modified {modified}"
-
-
-@cache
-def _packages() -> Mapping[str, Package]:
-    """The package of each name on the PATH, and of each file that one leads to; empty on a system without dpkg."""
-    if shutil.which("dpkg-query", path="/usr/bin") is None:
-        return {}
-    named = {entry.path for folder in (*SEARCH_PATH, "/usr/sbin") for entry in _entries(os.path.realpath(folder))}
-    libc = resolve("libc.so.6")
-    files = named | {os.path.realpath(name) for name in named} | ({libc} if libc else set())
-    # A package built before /bin became a link of /usr/bin owns the file by its old name.
-    by_name = {name: path for path in files for name in (path, path.removeprefix("/usr"))}
-    owners: dict[str, str] = {}
-    for line in _dpkg("-S", *sorted(by_name)).splitlines():
-        package, _, name = line.partition(": ")
-        if name in by_name and not package.startswith("diversion "):
-            owners[by_name[name]] = package.split(",")[0].split(":")[0]
-    form = "${Package}\t${Version}\t${Essential}\n"
-    rows = (line.split("\t") for line in _dpkg("-W", "-f", form, *sorted(set(owners.values()))).splitlines())
-    known = {row[0]: Package(row[0], row[1], row[2] == "yes") for row in rows if len(row) == 3}
-    return {path: known[package] for path, package in owners.items() if package in known}
-
-
-def _entries(folder: str) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return list(entries)
-    except OSError:
-        return []
-
-
-def _dpkg(*arguments: str) -> str:
-    # It fails for one unknown file, and says what it knows of the others all the same.
-    done = subprocess.run(
-        ["/usr/bin/dpkg-query", *arguments],
-        capture_output=True,
-        text=True,
-        errors="replace",
-        env={"LC_ALL": "C.UTF-8"},
-        timeout=_PACKAGE_TIMEOUT,
-    )
-    return done.stdout

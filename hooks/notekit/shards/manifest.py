@@ -11,10 +11,10 @@ from typing import Any
 
 from notekit.files import sync_folder, write_whole
 from notekit.model import Collection, Status
+from notekit.sealed import seal, unseal
 from notekit.shards.plan import Part, Shard, divide, parts, plan_digest
 from notekit.store import Store
 from notekit.store import durations as recorded
-from notekit.store.seal import seal, unseal
 
 _FOLDER = "shards"
 _FORMAT = 1

@@ -165,10 +165,10 @@ def _read(path: Path) -> bytes:
         if error.errno in (errno.ELOOP, errno.ENXIO):
             return b""
         raise
-    with open(descriptor, "rb") as file:
+    with open(descriptor, "rb", buffering=0) as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST_ENTRY:
             return b""
         with contextlib.suppress(OSError):  # of a store that is read only, nothing is removed either
             os.utime(descriptor)
-        return file.read(_LARGEST_ENTRY)
+        return file.readall()[:_LARGEST_ENTRY]

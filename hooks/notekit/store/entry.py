@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast, get_args
 
 from notekit.model import BuildOutput, CommandOutput, Exceeded, Limit, Output
-from notekit.store.seal import seal, unseal
+from notekit.sealed import seal, unseal
 
 __all__ = ["Entry", "OtherFormatError", "decode", "encode"]
 

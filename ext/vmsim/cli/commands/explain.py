@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 import click
 
 from vmsim.cli.explanation import Explanation, Settings
+from vmsim.cli.faulting_walk import faulting_walk
+from vmsim.cli.image import FILE
 from vmsim.cli.readers import read, readers
 from vmsim.value import FieldError
 
@@ -24,13 +27,14 @@ dmesg | vmsim explain
 @click.argument("text", nargs=-1)
 @click.option("--maxphyaddr", type=click.IntRange(32, 52), default=52, show_default=True, help="Physical-address bits.")
 @click.option("--nxe/--no-nxe", default=True, help="Whether EFER.NXE is 1 (it is by default).")
+@click.option("--image", type=FILE, help="Memory: the walk for the address of the fault (CR2) is told, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the explanations as JSON.")
-def command(text: tuple[str, ...], maxphyaddr: int, nxe: bool, as_json: bool) -> None:
+def command(text: tuple[str, ...], maxphyaddr: int, nxe: bool, image: Path | None, as_json: bool) -> None:
     """Take TEXT apart, in words and with the source of each rule.
 
     TEXT is a #PF error code, an exit reason with its qualification, a kvm_exit trace line, the page-fault lines of an
-    oops, or a paging entry. Without TEXT, or with -, lines are read from standard input, and those that say nothing
-    are passed over.
+    oops, control registers, or a paging entry. Without TEXT, or with -, lines are read from standard input, and those
+    that say nothing are passed over.
     """
     given = " ".join(text)
     from_input = given in ("", "-")
@@ -48,6 +52,13 @@ def command(text: tuple[str, ...], maxphyaddr: int, nxe: bool, as_json: bool) ->
             continue
         if explanation is not None:
             found.append(explanation)
+    if image is not None and found:
+        try:
+            found.append(faulting_walk("\n".join(lines), image, settings))
+        except FieldError as error:
+            wrong.append(str(error))
+        except OSError as error:
+            wrong.append(f"{error.filename} cannot be read ({error.strerror})")
     if not found and not wrong:
         shown = given if not from_input else f"{len(lines)} lines of standard input"
         refuse(f"cannot read {shown!r}; {takes()}")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
 from vmsim import Access, Ept, Memory, PdpteLoad, Processor, Walk, _build, bits
-from vmsim.cli.image import Image
+from vmsim.cli import elf_core, image, monitor, picture
 from vmsim.cli.number import NUMBER
 from vmsim.cli.tables import Tables, TablesError, parse, store
 from vmsim.cli.walk_json import load_json, walk_json
@@ -57,26 +57,32 @@ _HELP = {
 @click.command(name="walk")
 @click.argument("address", type=NUMBER)
 @click.option("--tables", type=click.File(encoding="utf-8"), help="Entries as text, `address: value`; - reads stdin.")
-@click.option("--image", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Memory as it is.")
+@click.option("--image", type=image.FILE, help="Memory as it is (pmemsave), or an ELF dump (dump-guest-memory).")
 @click.option("--base", type=NUMBER, default=0, help="Physical address of the image's first byte; default 0.")
+@click.option("--registers", type=click.File(encoding="utf-8"), help="`info registers` of QEMU's monitor or GDB.")
+@click.option("--cpu", type=NUMBER, default=0, help="Whose registers, of several; default 0.")
 @registers
 @click.option("--access", type=click.Choice(["read", "write", "fetch"]), default="read", help="Default: read.")
-@click.option("--cpl", type=NUMBER, default=3, help="Privilege level of the code, 0 to 3; default 3.")
+@click.option("--cpl", type=NUMBER, help="Privilege level of the code, 0 to 3; default: the registers', or 3.")
 @click.option("--implicit", is_flag=True, help="The processor's own access, as to the GDT: supervisor-mode.")
 @click.option("--stack", is_flag=True, help="Through SS.")
 @click.option("--size", type=NUMBER, default=1, help="Bytes; an access across a page is two walks; default 1.")
 @click.option("--ept-capabilities", type=NUMBER, default=CAPABILITIES, help="IA32_VMX_EPT_VPID_CAP.")
 @click.option("--mode-based-execute-control", is_flag=True, help="The VM-execution control, for EPT.")
 @click.option("--interpreted", is_flag=True, help="Ask the interpreted build instead of the compiled one.")
+@click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Draw the walk into this file, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the walk as one JSON object.")
 def command(address: int, **options: Any) -> None:
     """Translate ADDRESS through paging structures, and tell each entry that is read and the rule that decides.
 
     The structures come as text (--tables), as an image of physical memory (--image), or both, the text stored last.
-    With PAE paging the PDPTE registers are first loaded as MOV to CR3 does.
+    Registers come from options, the text, --registers, and an ELF dump, the first that has them. With PAE paging the
+    PDPTE registers are first loaded as MOV to CR3 does.
     """
     try:
         load, walks = walked(address, options)
+        if options["svg"] is not None:
+            picture.draw(walks, options["svg"])
     except FieldError as error:
         refuse(f"vmsim walk: {error}")
     except TablesError as error:
@@ -105,17 +111,19 @@ def walked(address: int, options: dict[str, Any]) -> tuple[PdpteLoad | None, tup
     """
     build = _build.interpreted() if options["interpreted"] else _build.compiled()
     tables = read_tables(options)
-    given = {**tables.registers} | {name: options[name] for name in REGISTERS if options[name] is not None}
+    memory, dumped = read_image(options)
+    told = {**dumped, **read_registers(options["registers"], options["cpu"]), **tables.registers}
+    given = told | {name: options[name] for name in REGISTERS if options[name] is not None}
+    cpl = given.pop("cpl", 3) if options["cpl"] is None else options["cpl"]
     eptp = given.pop("eptp", None)
     if "cr3" not in given:
-        raise FieldError("cr3", None, "--cr3 NUMBER, or a line `cr3: NUMBER` among the tables")
-    processor = Processor(**given)
-    memory = Memory() if options["image"] is None else Image(options["image"], options["base"])
+        raise FieldError("cr3", None, "--cr3 NUMBER, --registers FILE, or a line `cr3: NUMBER` among the tables")
+    processor = Processor(**{name: value for name, value in given.items() if name in REGISTERS})
     store(memory, tables, processor.paging.entry_size)
     ept = None
     if eptp is not None:
         ept = Ept(eptp, options["ept_capabilities"], options["mode_based_execute_control"])
-    access = Access(options["access"], options["cpl"], options["implicit"], options["stack"])
+    access = Access(options["access"], cpl, options["implicit"], options["stack"])
     load = None
     if processor.paging == PAE:
         load = build.load_pdptes(memory, processor, ept)
@@ -124,6 +132,37 @@ def walked(address: int, options: dict[str, Any]) -> tuple[PdpteLoad | None, tup
             return load, ()
         processor = load.result
     return load, build.translate_bytes(memory, processor, access, address, options["size"], ept)
+
+
+def read_image(options: dict[str, Any]) -> tuple[Memory, Mapping[str, int]]:
+    """The memory of ``--image``, empty without one; and the registers of the CPU, where it is a dump that has them."""
+    path = options["image"]
+    if path is None:
+        return Memory(), {}
+    if not elf_core.is_dump(path):
+        return image.raw(path, options["base"]), {}
+    memory, cpus = elf_core.opened(path)
+    return memory, of_cpu(cpus, options["cpu"], str(path)) if cpus else {}
+
+
+def read_registers(file: Any, cpu: int) -> Mapping[str, int]:
+    """The registers in the text of ``--registers``; none without it."""
+    if file is None:
+        return {}
+    try:
+        cpus = monitor.read(file.read())
+    except UnicodeDecodeError:
+        raise FieldError("registers", file.name, "text in UTF-8") from None
+    if not cpus:
+        raise FieldError("registers", file.name, "text with `CR3=…`, as `info registers` prints it")
+    return of_cpu(cpus, cpu, file.name)
+
+
+def of_cpu(cpus: Sequence[Mapping[str, int]], cpu: int, source: str) -> Mapping[str, int]:
+    """The registers of one of several CPUs."""
+    if not 0 <= cpu < len(cpus):
+        raise FieldError("cpu", cpu, f"an integer from 0 to {len(cpus) - 1}: {source} has no other")
+    return cpus[cpu]
 
 
 def read_tables(options: dict[str, Any]) -> Tables:

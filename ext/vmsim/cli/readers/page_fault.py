@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from vmsim import bits
+from vmsim import Access, bits
 from vmsim.cli.explanation import Explanation, Line, Settings, number, sdm
 from vmsim.value import FieldError, hexadecimal
 
@@ -65,10 +65,16 @@ def explain(code: int) -> Explanation:
     return Explanation(f"#PF {hexadecimal(code)}: {sentence(code)}", tuple(lines), SOURCES)
 
 
+def access(code: int) -> Access:
+    """The access that faulted, as far as its error code tells: not its CPL, but whether that was 3."""
+    kind = "fetch" if code & bits.PF_ID else "write" if code & bits.PF_WR else "read"
+    return Access(kind, 3 if code & bits.PF_US else 0)
+
+
 def sentence(code: int) -> str:
     """What happened, in a few words."""
     who = "user-mode" if code & bits.PF_US else "supervisor-mode"
-    what = "fetch" if code & bits.PF_ID else "write" if code & bits.PF_WR else "read"
+    what = access(code).kind
     if not code & bits.PF_P:
         return f"a {who} {what}, and no page is mapped there"
     if code & bits.PF_RSVD:
