@@ -89,11 +89,7 @@ def check(
     Of a collection that is checked in shards only that shard's examples and diagrams are run, drawn and in the
     results.
     """
-<<<<<<< HEAD
-    runners.look_again(settings.guest_folder(root))
-=======
-    runners.look_again(root / ".cache")
->>>>>>> main
+    runners.look_again(root / ".cache", settings.guest_folder(root))
     collection = read(root, only)
     division = None if shard is None else shards.division(kept, collection, shard)
     units = tuple(unit for note in collection.notes for unit in units_of(note.examples))

@@ -22,7 +22,7 @@ def doctor(root: Path, *, json_file: str | None) -> int:
     That is 1 where nothing can run confined; what is missing otherwise leaves its examples not verified.
     """
     stream = sys.stderr if json_file == "-" else sys.stdout
-    runners.look_again(settings.guest_folder(root))
+    runners.look_again(root / ".cache", settings.guest_folder(root))
     collection = pipeline.read(root)
     findings: list[Finding] = []
     for finding in examination.examine(example for note in collection.notes for example in note.examples):

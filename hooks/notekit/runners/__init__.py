@@ -58,10 +58,10 @@ def for_example(example: Example) -> Runner:
     return there[example.language] if example.language in there else Absent(example.runner, example.language)
 
 
-<<<<<<< HEAD
-def look_again(guests: Path) -> None:
-    """Forgets which tools this machine has; a check begins with it. ``guests`` is the folder where they are kept."""
-    tools.look_again()
+def look_again(kept_in: Path, guests: Path) -> None:
+    """Forgets which tools this machine has; a check begins with it. What dpkg says of them is kept in a folder, and
+    guests in another."""
+    tools.look_again(kept_in)
     guest.settle(guests)
     guest.look_again()
 
@@ -69,11 +69,6 @@ def look_again(guests: Path) -> None:
 def without_guest() -> str | None:
     """Why no guest runs here; None where one does."""
     return guest.probe()
-=======
-def look_again(kept_in: Path) -> None:
-    """Forgets which tools this machine has; a check begins with it. What dpkg says of them is kept in a folder."""
-    tools.look_again(kept_in)
->>>>>>> main
 
 
 def kill_all() -> None:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
-<<<<<<< HEAD
 from collections.abc import Sequence
-=======
 from functools import cache
->>>>>>> main
 
 from notekit.sandbox.limits import Limits
 
