@@ -17,7 +17,7 @@ LAYERS = (
     {"model", "files", "sealed", "units"},
     {"match"},
     {"parse", "parsed", "translated", "glossary", "history"},
-    {"sandbox", "guest", "runners"},
+    {"sandbox", "guest", "machine", "runners"},
     {"verify"},
     {"store"},
     {"shards"},

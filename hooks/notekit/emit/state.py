@@ -11,7 +11,7 @@ from notekit.emit import raw
 from notekit.emit.markdown import plain
 from notekit.emit.paths import href
 from notekit.emit.texts import text
-from notekit.model import Diagram, Example, Result
+from notekit.model import STREAMS, Diagram, Example, Result
 
 # Debian Policy, 5.6.12: [epoch:]upstream-version[-revision].
 _UPSTREAM = re.compile(r"^\d+:(?=\d)|-[^-:]*$")
@@ -108,7 +108,7 @@ def _copies(example: Example, result: Result) -> Iterator[str]:
         return
     if example.shown.strip():
         yield "source"
-    for what, printed in zip(("output", "stderr"), result.texts, strict=False):
+    for what, printed in zip(("output", *STREAMS[1:]), result.texts, strict=False):
         if printed:
             yield what
 

@@ -123,9 +123,7 @@ def _put(path: Path, entry: Entry) -> None:
         path.chmod(0o755 if entry.mode & 0o100 else 0o644)
 
 
-def build(
-    cache: Path, toolchain: Toolchain, names: Sequence[str], files: Sequence[NamedFile]
-) -> tuple[Built, ...]:
+def build(cache: Path, toolchain: Toolchain, names: Sequence[str], files: Sequence[NamedFile]) -> tuple[Built, ...]:
     """Builds the modules of each named folder or ``.c`` file; those that were built before, from the same files, are
     taken from the folder ``cache``. It ends with the first that fails. Raises SandboxError."""
     found: list[Built] = []
@@ -206,7 +204,5 @@ def _keep(place: Path, built: Built) -> None:
     except OSError:
         return
     kept = sorted(place.parent.iterdir(), key=os.path.getmtime)
-    for old in kept[: -_ENTRIES]:
+    for old in kept[:-_ENTRIES]:
         old.unlink(missing_ok=True)
-
-

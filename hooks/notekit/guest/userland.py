@@ -87,9 +87,7 @@ def contents(packages: Iterable[Package]) -> tuple[dict[str, Entry], dict[str, s
     return found, owners, kernel
 
 
-def _add_libraries(
-    found: dict[str, Entry], owners: dict[str, str], libraries: Mapping[str, tuple[str, Entry]]
-) -> None:
+def _add_libraries(found: dict[str, Entry], owners: dict[str, str], libraries: Mapping[str, tuple[str, Entry]]) -> None:
     """Adds each library that is needed, with the links that lead to it."""
     waiting = [*_OPENED, "ld-linux-x86-64.so.2", *(name for one in found.values() for name in _needs(one))]
     seen: set[str] = set()

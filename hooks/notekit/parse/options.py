@@ -8,8 +8,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from notekit.model import Machine, RunMode, Stream, exit_status
+from notekit.model import MACHINE_ENDS, STREAMS, BareMachine, Machine, RunMode, Stream, exit_status
 from notekit.parse.attributes import FLAG, Info
+from notekit.parse.bare import read_bare
 from notekit.parse.languages import FLAGS, OWNERS, RUN_MODES, RUNNER_OF, RUNNERS, BlockKind, attributes_of
 from notekit.parse.machine import MachineError, read_machine
 from notekit.parse.report import Report, listed, shortened, suggestion
@@ -48,6 +49,7 @@ class Options:
     stream: Stream = "stdout"
     guest: Machine | None = None
     modules: tuple[str, ...] = ()
+    machine: BareMachine | None = None
 
 
 class _WrongError(ValueError):
@@ -135,6 +137,16 @@ def _look_at_pairs(info: Info, found: Mapping[str, Any], kind: BlockKind, line: 
     for name in ("guest", "modules"):
         if name in found and found.get("runner") != "guest":
             report(line, f"{name} without runner=guest", f"add runner=guest, or take {name} out")
+    if kind == "console" and found.get("runner") != "machine":
+        for name in ("machine", "file"):
+            if name in found:
+                report(line, f"{name} on a console without runner=machine", f"add runner=machine, or take {name} out")
+    if info.language in ("asm", "image") and found.get("runner", "machine") != "machine":
+        report(
+            line, f"runner={found['runner']} has no system for {info.language}", "take it out, or write runner=machine"
+        )
+    if info.language == "image" and "file" not in found:
+        report(line, "an image block without file", "add file=… with the image, a file of the note's folder")
     if kind in ("output", "example") and "of" not in found:
         what = "the program that printed this" if kind == "output" else "the example that belongs here"
         report(line, f"{_block_name(info.language, kind)} without of", f"add of=… with the id of {what}")
@@ -172,6 +184,13 @@ def _session(name: str, text: str, around: _Around) -> str:
 
 def _exit(name: str, text: str, around: _Around) -> int:
     status = exit_status(text) if len(text) <= 12 else None
+    if around.language in ("asm", "image"):
+        # isa-debug-exit keeps seven bits of what is written to it.
+        status = MACHINE_ENDS.get(text, status if status is not None and status < 128 else None)
+        if status is None:
+            raise _WrongError(
+                f"exit={shortened(text)} is no end of a machine", f"write 0 to 127, {listed(MACHINE_ENDS)}"
+            )
     if status is None:
         raise _WrongError(f"exit={shortened(text)} is no way to end", "write 0 to 255, or a signal such as SIGTERM")
     return status
@@ -186,6 +205,13 @@ def _runner(name: str, text: str, around: _Around) -> str:
 def _guest(name: str, text: str, around: _Around) -> Machine:
     try:
         return read_machine(text)
+    except MachineError as error:
+        raise _WrongError(error.message, error.remedy) from error
+
+
+def _machine(name: str, text: str, around: _Around) -> BareMachine:
+    try:
+        return read_bare(text)
     except MachineError as error:
         raise _WrongError(error.message, error.remedy) from error
 
@@ -213,10 +239,9 @@ def _timeout(name: str, text: str, around: _Around) -> float:
 
 
 def _stream(name: str, text: str, around: _Around) -> str:
-    if text not in ("stdout", "stderr"):
-        raise _WrongError(
-            f"the stream {shortened(text)} is unknown", "write stream=stderr, or nothing for standard output"
-        )
+    if text not in STREAMS:
+        remedy = f"write stream={listed(STREAMS[1:])}, or nothing for standard output"
+        raise _WrongError(f"the stream {shortened(text)} is unknown", remedy)
     return text
 
 
@@ -240,4 +265,5 @@ _READERS: Mapping[str, Callable[[str, str, _Around], Any]] = {
     "stream": _stream,
     "guest": _guest,
     "modules": _words,
+    "machine": _machine,
 }

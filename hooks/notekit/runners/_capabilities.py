@@ -26,8 +26,11 @@ TOOL_OF: Mapping[str, str] = {
 }
 #: Debian's package of a tool, where it has another name.
 _PACKAGES: Mapping[str, str] = {
+    "as": "binutils",
     "bwrap": "bubblewrap",
     "jsonschema": "python3-jsonschema",
+    "ld": "binutils",
+    "objcopy": "binutils",
     "qemu-system-x86_64": "qemu-system-x86",
     "sh": "dash",
 }

@@ -143,4 +143,3 @@ def limits_of(example: Example) -> Limits:
     """The guest's default limits, with the example's own time."""
     seconds = guest.DEFAULTS.seconds if example.timeout is None else example.timeout
     return Limits(seconds=seconds, output=guest.DEFAULTS.output)
-

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from notekit.model import Example, Output, Result, Status
+from notekit.model import STREAMS, Example, Output, Result, Status
 from notekit.verify.console import verify_console
 from notekit.verify.diagram import verify_diagram
 from notekit.verify.program import not_built, verify_program
@@ -57,7 +57,7 @@ def _result(example: Example, output: Output, status: Status, reason: str) -> Re
         texts = tuple(stated(command.expectation) for command in example.commands)
     else:
         by_stream = {expectation.stream: stated(expectation) for expectation in example.expectations}
-        texts = (by_stream.get("stdout", ()), by_stream.get("stderr", ()))
+        texts = tuple(by_stream.get(stream, ()) for stream in STREAMS)
     return Result(
         note=example.note,
         name=example.name,
