@@ -29,6 +29,8 @@ status=$?; wait
 dd bs=64K count=1 iflag=nonblock <&6 >{_EVENTS} 2>/dev/null
 exit $status
 """
+# Memory that takes nothing until it is touched.
+_SPARSE = "-object memory-backend-ram,id=ram,size={}M,reserve=off -machine memory-backend=ram"
 _ENDS = {"guest-reset": "reset", "guest-shutdown": "shutdown"}
 _EVENT_LINE = re.compile(
     r"check_exception .*|Triple fault|CPU Reset .*| *\d+: v=.*|INT=.*|Servicing hardware INT=.*|SMM: .*"
@@ -37,19 +39,30 @@ _EVENT_LINE = re.compile(
 _LEFT_OUT = re.compile(r"CC[SDO]=|DR\d=|FCW=|FPR\d|XMM\d|YMM\d|[CK]\w*MASK=")
 
 
-def run(machine: BareMachine, image: bytes, limits: Limits, streams: Collection[Stream] = ()) -> Output:
+def run(
+    machine: BareMachine,
+    image: bytes,
+    limits: Limits,
+    streams: Collection[Stream] = (),
+    *,
+    sparse: bool = False,
+    five_levels: bool = False,
+) -> Output:
     """What the image printed and how it ended, with the further streams that are asked for.
 
     The registers come from a second run, one instruction at a time, each logged: 16 µs an instruction.
+    ``sparse``: the machine's memory may be far more than this one has. ``five_levels``: of paging, for 64 bits.
     Raises SandboxError and Stopped as ``sandbox.execute`` does.
     """
     logged = recording(_LOG, ("int", "cpu_reset")) if "interrupts" in streams else ()
-    done = _execute(machine, image, limits, logged)
+    loader = firmware(machine.bits, five_levels)
+    reserved = _SPARSE.format(machine.memory).split() if sparse else ()
+    done = _execute(machine, loader, image, limits, (*logged, *reserved))
     output = _output(machine, done)
     found: list[tuple[Stream, bytes]] = []
     if "registers" in streams and not output.broken and not output.exceeded:
         slow = (*recording(_STATES, ("cpu", "nochain")), "-singlestep", "-dfilter", _OURS_NOT)
-        again = _execute(machine, image, limits, slow)
+        again = _execute(machine, loader, image, limits, slow)
         output = replace(output, exceeded=again.exceeded, seconds=done.seconds + again.seconds)
         found.append(("registers", _registers(again.files.get(_LAST, b""))))
     if "interrupts" in streams:
@@ -57,8 +70,8 @@ def run(machine: BareMachine, image: bytes, limits: Limits, streams: Collection[
     return replace(output, streams=tuple(found))
 
 
-def _execute(machine: BareMachine, image: bytes, limits: Limits, more: tuple[str, ...]) -> Execution:
-    files = (NamedFile(_FIRMWARE, firmware(machine.bits)), NamedFile(_IMAGE, image))
+def _execute(machine: BareMachine, loader: bytes, image: bytes, limits: Limits, more: tuple[str, ...]) -> Execution:
+    files = (NamedFile(_FIRMWARE, loader), NamedFile(_IMAGE, image))
     command = (*arguments(machine, "stdio,signal=off", firmware=_FIRMWARE, image=_IMAGE), *more)
     collect = [(_EVENTS, 64 * KIB), (_LAST, 64 * KIB), (_LOG, 64 * MIB)]
     states = "yes" if _STATES in more else ""
