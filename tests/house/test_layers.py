@@ -23,7 +23,7 @@ LAYERS = (
     {"shards"},
     {"cache_names", "exit_names", "processor_names"},
     {"names"},
-    {"diagrams"},
+    {"diagrams", "evidence"},
     {"emit", "outline", "search", "interface"},
     {"running"},
     {"settings", "pipeline", "accept", "summary", "report", "required", "run_no", "doctor", "new_note", "shell"},

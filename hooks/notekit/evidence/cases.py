@@ -22,6 +22,10 @@ _HIGHEST = 1000 << 30
 _HOLES = ((0x8_0000, 0x10_0000), (0xC000_0000, 0x1_0000_0000))
 
 
+#: Why something cannot be seen: the name of a text, and what it tells of.
+Reason = tuple[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """What is put into the machine, and where: ``words`` are physical address and value, eight bytes each.
@@ -49,8 +53,8 @@ class Case:
         return (*(address for address, _ in self.words), self.top)
 
 
-def case_of(spec: Mapping[str, Any]) -> Case | str:
-    """The case of a diagram's body, which must be one that the simulator can run; or why no machine can do it."""
+def case_of(spec: Mapping[str, Any]) -> Case | Reason:
+    """The case of a diagram's body, which must be one that the simulator can run; or why the machine cannot do it."""
     processor, access, address = body.processor(spec), body.access(spec), spec["linear_address"]
     memory = body.memory(spec, processor)
     walk = translate(memory, processor, access, address)
@@ -62,23 +66,23 @@ def case_of(spec: Mapping[str, Any]) -> Case | str:
     if reason:
         return reason
     if target is not None and target in words:
-        return "the page holds the paging structures themselves"
+        return "own_tables", f"{target:#x}"
     if target is not None:
         words[target] = int.from_bytes(bytes([BYTE] * 8))
     return Case(walk, tuple(sorted(words.items())), target)
 
 
-def _beyond(processor: Processor, words: Mapping[int, int], target: int | None) -> str:
+def _beyond(processor: Processor, words: Mapping[int, int], target: int | None) -> Reason | None:
     """What of a case the emulated machine does not have."""
     wide = [value for value in words.values() if (value & ADDRESS) >> _WIDTH]
     if processor.maxphyaddr < _WIDTH:
-        return f"the emulated processor has physical addresses of {_WIDTH} bits, the diagram of {processor.maxphyaddr}"
+        return "narrow", str(_WIDTH)
     if wide or processor.cr3 >> _WIDTH:
-        return f"an address is wider than the {_WIDTH} bits of the emulated processor"
+        return "wide", str(_WIDTH)
     for address in (*words, processor.cr3 & ADDRESS, *(() if target is None else (target,))):
         if address > _HIGHEST or any(low <= address < high for low, high in _HOLES):
-            return f"no RAM of the emulated machine is at {address:#x}"
-    return ""
+            return "no_ram", f"{address:#x}"
+    return None
 
 
 @dataclass(frozen=True, slots=True)

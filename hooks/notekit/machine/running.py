@@ -30,7 +30,7 @@ dd bs=64K count=1 iflag=nonblock <&6 >{_EVENTS} 2>/dev/null
 exit $status
 """
 # Memory that takes nothing until it is touched.
-_SPARSE = "-object memory-backend-ram,id=ram,size={}M,reserve=off -machine memory-backend=ram"
+_SPARSE = "-object memory-backend-memfd,id=ram,size={}M,reserve=off -machine memory-backend=ram"
 _ENDS = {"guest-reset": "reset", "guest-shutdown": "shutdown"}
 _EVENT_LINE = re.compile(
     r"check_exception .*|Triple fault|CPU Reset .*| *\d+: v=.*|INT=.*|Servicing hardware INT=.*|SMM: .*"

@@ -87,13 +87,29 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What an emulated machine did of what a diagram shows.
+
+    ``seen``: the same; ``known``: the same but for faults of the emulator that a decision names; ``differs``:
+    something else; ``unseen``: it cannot do it, or is not here; ``broken``: it told nothing. ``emulator`` is such as
+    ``QEMU 7.2``. ``reasons`` are the known faults, or why it is unseen: names of a page's texts (``known_…``,
+    ``unseen_…``), each with what its text tells of. ``message`` is for what differs or is broken.
+    """
+
+    verdict: Literal["seen", "known", "differs", "unseen", "broken"]
+    emulator: str = ""
+    reasons: tuple[tuple[str, str], ...] = ()
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """An example or a diagram after it ran. ``reason`` says why it is not verified, or what broke.
 
     ``texts`` is what the page shows as printed: for a console one text a command, for a program one a
     stream (``stdout``, ``stderr``), each a tuple of printable lines; where an expectation says ``...``
     that line stays. ``exits`` are the ends of a console's commands. Both are as the note states them
-    where nothing ran. ``how`` is the command line that a person would type; empty where nothing ran. ``log`` is that of
+    where nothing ran. ``evidence`` is a diagram's. ``how`` is the command line that a person would type; empty where nothing ran. ``log`` is that of
     the Output.
     """
 
@@ -113,6 +129,7 @@ class Result:
     versions: tuple[tuple[str, str], ...] = ()
     finished: str = ""
     log: str = ""
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True)

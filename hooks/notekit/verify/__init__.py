@@ -10,12 +10,12 @@ from dataclasses import replace
 
 from notekit.model import STREAMS, Example, Output, Result, Status
 from notekit.verify.console import verify_console
-from notekit.verify.diagram import verify_diagram
+from notekit.verify.diagram import verify_diagram, with_evidence
 from notekit.verify.program import not_built, verify_program
 from notekit.verify.report import report
 from notekit.verify.text import stated
 
-__all__ = ["not_run", "report", "verify", "verify_diagram"]
+__all__ = ["not_run", "report", "verify", "verify_diagram", "with_evidence"]
 
 
 def verify(example: Example, output: Output) -> Result:
