@@ -53,15 +53,10 @@ def _evidence(evidence: Evidence, language: str) -> str:
     """What an emulated machine did of a diagram, or why it did nothing of it."""
     if evidence.verdict == "seen":
         return text(language, "seen", emulator=evidence.emulator)
-    said = (
-        text(
-            language,
-            f"{evidence.verdict}_{name}",
-            value=raw.foreign(value, _OWN_LANGUAGE, language),
-            emulator=evidence.emulator,
-        )
-        for name, value in evidence.reasons
-    )
+    said: list[str] = []
+    for name, value in evidence.reasons:
+        shown = raw.foreign(value, _OWN_LANGUAGE, language) if name == "absent" else plain(value)
+        said.append(text(language, f"{evidence.verdict}_{name}", value=shown, emulator=evidence.emulator))
     return text(language, "comma").join(said)
 
 
