@@ -2,7 +2,8 @@
 # make serve   the site at http://127.0.0.1:8000/, fresh after every save
 # make test    everything that CI runs: ruff, mypy, all tests
 # make fuzz    the random tests anew, again and again for MINUTES=10
-# make bench   what checking costs, measured: docs/guides/speed.md and its data; on a machine that does nothing else
+# make bench   what checking and guests cost, measured: docs/guides/speed.md, docs/guides/guests.md and their data; on a
+#              machine that does nothing else
 # make lock    the lock files anew from pyproject.toml (UPGRADE=1: with newer versions where it allows;
 #              NEWEST=1: raises the pins there as well)
 # make clean   takes away all that was made here

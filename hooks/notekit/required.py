@@ -64,7 +64,10 @@ def _lacking(example: Example) -> frozenset[str]:
     runs = example.language in runners.by_language(example.runner)
     if not runs or sandbox.probe() or (example.runner == "guest" and runners.without_guest()):
         return frozenset({example.runner, *wanted.values()})
-    return frozenset(name for need, name in wanted.items() if runners.lacking((replace(example, needs=(need,)),)))
+    found = {name for need, name in wanted.items() if runners.lacking((replace(example, needs=(need,)),))}
+    if example.modules and runners.for_example(example).lacking(Unit((example,))):
+        found.add("kmod")
+    return frozenset(found)
 
 
 def _wanted(example: Example) -> dict[str, str]:

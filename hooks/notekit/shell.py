@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 
-from notekit import runners, sandbox
+from notekit import guest, runners, sandbox
 from notekit.model import Collection, Example, Unit
 from notekit.runners import Opening
 from notekit.units import units_of
@@ -89,7 +89,10 @@ def _typed(text: str) -> str:
 def run(here: Place, source: int, target: int) -> sandbox.Session:
     """Opens the shell at the terminal that both descriptors are of, and follows it to its end.
 
-    Raises SandboxError and Stopped.
+    Raises SandboxError, GuestError and Stopped.
     """
     found = here.opening
+    if found.machine is not None:
+        with guest.borrowed(found.machine) as template:
+            return guest.at_terminal(template, command(found.before), source, target, files=found.files)
     return sandbox.converse(command(found.before), source, target, files=found.files, limits=found.limits)

@@ -1,4 +1,7 @@
-"""``make bench``: measures, prints the figures, and writes them where the site shows them."""
+"""``make bench``: measures, prints the figures, and writes them where the site shows them.
+
+``python -m tests.bench builds`` or ``guests`` measures a part.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,35 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench import figures, pages
+from tests.bench import figures, guests, pages
 from tests.site.project import REPOSITORY
 
+DOCS = REPOSITORY / "docs"
 
-def main() -> None:
-    """Measures in a temporary folder; writes the figures, and both languages' page about them."""
+
+def say(text: str) -> None:
+    """Tells how far it is."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def builds() -> None:
+    """What checking costs: in a temporary folder; writes the figures, and both languages' page about them."""
     with tempfile.TemporaryDirectory() as folder:
-        measured = figures.measure(Path(folder), say=lambda text: print(text, file=sys.stderr, flush=True))
-    docs = REPOSITORY / "docs"
-    (docs / "assets/bench.json").write_text(json.dumps(asdict(measured), indent=2) + "\n", encoding="utf-8")
+        measured = figures.measure(Path(folder), say=say)
+    (DOCS / "assets/bench.json").write_text(json.dumps(asdict(measured), indent=2) + "\n", encoding="utf-8")
     for language, path in pages.PATHS.items():
-        (docs / path).write_text(pages.page(measured, language), encoding="utf-8")
+        (DOCS / path).write_text(pages.page(measured, language), encoding="utf-8")
     print("\n".join(pages.table(measured, "en")))
 
 
-main()
+def of_guests() -> None:
+    """What guests cost; writes the figures, and both languages' page about guests."""
+    measured = guests.measure(say)
+    (DOCS / guests.DATA).write_text(json.dumps(asdict(measured), indent=2) + "\n", encoding="utf-8")
+    guests.write(measured)
+    print("\n".join(guests.table(measured, "en")))
+
+
+PARTS = {"builds": builds, "guests": of_guests}
+for name in sys.argv[1:] or PARTS:
+    PARTS[name]()

@@ -37,7 +37,7 @@ def outcome(*commands: str, **options: Any) -> Output:
 def bash(script: str, machine: Machine = PLAIN, *, files: tuple[NamedFile, ...] = ()) -> Done:
     """A script of root's in a guest of its own."""
     with guest.borrowed(machine) as template:
-        return guest.converse(template, [guest.start(["bash", "-c", script])], files=files)
+        return guest.run(template, ["bash", "-c", script], files=files)
 
 
 def qemus() -> set[int]:

@@ -44,11 +44,11 @@ def as_user(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_all_that_notes_may_use_is_tried() -> None:
-    """The sandbox comes first, then each language that a runner has, then each capability."""
+    """The sandbox comes first, then the guest, then each language that a runner has, then each capability."""
     findings = list(found())
     languages = [("language", name) for name in sorted(runners.by_language())]
     capabilities = [("capability", name) for name in sorted(runners.CAPABILITIES)]
-    assert findings == [("sandbox", "sandbox"), *languages, *capabilities]
+    assert findings == [("sandbox", "sandbox"), ("guest", "guest"), *languages, *capabilities]
 
 
 def test_what_works_says_its_version() -> None:
@@ -101,9 +101,10 @@ def test_what_is_there_and_does_not_run_is_not_there(monkeypatch: pytest.MonkeyP
 
 
 def test_what_the_host_never_has_needs_no_package() -> None:
-    """Root is not missing but impossible here."""
-    finding = found()["capability", "root"]
-    assert (finding.works, finding.reason, finding.packages) == (False, "root needs runner=guest", ())
+    """A device that no example finds is not missing but impossible here."""
+    finding = found()["capability", "kvm"]
+    reason = "/dev/kvm needs runner=guest or runner=machine"
+    assert (finding.works, finding.reason, finding.packages) == (False, reason, ())
 
 
 def test_without_a_sandbox_nothing_works_but_what_needs_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,6 +128,7 @@ def test_each_thing_says_how_many_examples_use_it() -> None:
     counts = {key: finding.examples for key, finding in findings.items() if finding.examples}
     assert counts == {
         ("sandbox", "sandbox"): 1,
+        ("guest", "guest"): 1,
         ("language", "c"): 1,
         ("capability", "git"): 1,
         ("capability", "root"): 1,
@@ -171,3 +173,20 @@ def test_a_machine_that_cannot_confine_is_told_by_the_status(tmp_path: Path, mon
     assert done.exit_code == 1
     assert done.stdout.startswith("sandbox     no       it is forbidden; sudo cure\n")
     assert json.loads((tmp_path / "report").read_text())["findings"][0]["works"] is False
+
+
+def test_a_guest_is_tried_by_running_one() -> None:
+    """It works with QEMU's version and the kernel's; root works in it, and a module is built and loaded."""
+    findings = found()
+    assert findings["guest", "guest"].works
+    assert "linux-image-6.1.0-" in findings["guest", "guest"].version
+    assert [findings["capability", name].works for name in ("kmod", "root")] == [True, True]
+
+
+def test_without_qemu_there_is_no_guest(without: Callable[..., None]) -> None:
+    """What is missing is named with its package, and what only a guest has does not work either."""
+    without("qemu-system-x86_64")
+    findings = found()
+    assert findings["guest", "guest"].reason == "qemu-system-x86_64 is not installed"
+    assert findings["guest", "guest"].packages == ("qemu-system-x86",)
+    assert [findings["capability", name].reason for name in ("kmod", "root")] == ["no guest runs here"] * 2

@@ -11,7 +11,7 @@ from notekit import runners
 from notekit.model import NamedFile, Output, Unit
 from notekit.parse.machine import read_machine
 from tests.notekit.guests import block, outcome, printed
-from tests.notekit.units import run
+from tests.notekit.units import example, run
 
 
 def test_a_prompt_says_who_types() -> None:
@@ -25,14 +25,16 @@ def test_a_prompt_says_who_types() -> None:
 
 def test_each_user_s_shell_goes_on_where_it_was() -> None:
     """Variables, directory and the last status stay from command to command of one user's, whatever the other did."""
-    found = printed("$ x=5; cd /; false", "# echo \"[$x]\"; pwd", "$ echo $? $x; pwd", "# exit 3")
+    found = printed("$ x=5; cd /; false", '# echo "[$x]"; pwd', "$ echo $? $x; pwd", "# exit 3")
     assert found == [("", 1), ("[]\n/home/user/work\n", 0), ("1 5\n/\n", 0), ("", 3)]
 
 
 def test_what_is_printed_stays_in_order() -> None:
     """Standard output and error, of both shells, arrive in the order in which they were written."""
     lines = "".join(f"{number}\n" for number in range(2000))
-    found = printed("# for n in $(seq 0 1999); do echo $n >&$((n % 2 + 1)); done", "$ echo last", "# (sleep 0.2; echo late) &")
+    found = printed(
+        "# for n in $(seq 0 1999); do echo $n >&$((n % 2 + 1)); done", "$ echo last", "# (sleep 0.2; echo late) &"
+    )
     assert found == [(lines, 0), ("last\n", 0), ("", 0)]
 
 
@@ -48,7 +50,9 @@ def test_blocks_are_strangers_and_a_session_is_one() -> None:
     assert printed("# cat /root/trace; lsmod | grep -c dummy") == [
         ("cat: /root/trace: No such file or directory\n0\n", 1)
     ]
-    first, second = run(block("# v=1; modprobe dummy", session="s"), block("# echo $v; lsmod | grep -c ^dummy", session="s"))
+    first, second = run(
+        block("# v=1; modprobe dummy", session="s"), block("# echo $v; lsmod | grep -c ^dummy", session="s")
+    )
     assert (first.commands[0].exit, second.commands[0].text) == (0, b"1\n1\n")
 
 
@@ -89,7 +93,9 @@ def test_a_note_names_its_machine(words: str, command: str, expected: str) -> No
 
 def test_a_guest_s_clocks_may_be_ahead() -> None:
     """Both clocks are as many seconds ahead of the host's as the block says."""
-    found = printed("# date +%s; date +%s -d @$(cat /sys/class/rtc/rtc0/since_epoch)", machine=read_machine("clock=+3600"))
+    found = printed(
+        "# date +%s; date +%s -d @$(cat /sys/class/rtc/rtc0/since_epoch)", machine=read_machine("clock=+3600")
+    )
     now = datetime.datetime.now().timestamp()
     assert all(3000 < int(one) - now < 3660 for one in found[0][0].split())
 
@@ -99,7 +105,7 @@ def test_a_guest_may_be_rebooted_in_the_middle() -> None:
     found = printed(
         "# modprobe -a nfit nd_pmem; echo kept >/dev/pmem0; v=1; cat /proc/sys/kernel/random/boot_id",
         "# sync; echo b >/proc/sysrq-trigger; sleep 100",
-        "# modprobe -a nfit nd_pmem; head -1 /dev/pmem0; echo \"[$v]\"; pwd; cat /proc/sys/kernel/random/boot_id",
+        '# modprobe -a nfit nd_pmem; head -1 /dev/pmem0; echo "[$v]"; pwd; cat /proc/sys/kernel/random/boot_id',
         machine=read_machine("nvdimm=16M reboot"),
     )
     assert [status for _, status in found] == [0, 0, 0]
@@ -113,3 +119,51 @@ def test_a_cpu_that_qemu_does_not_know_breaks_its_example_only() -> None:
     output: Output = outcome("# true", machine=read_machine("cpu=Nonesuch"))
     assert output.broken == "the guest does not boot: QEMU ended: unable to find CPU model 'Nonesuch'"
     assert printed("# true") == [("", 0)]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "echo $0 $- $# $PWD $HOME $USER",
+        "false; echo $?",
+        "(exit 3) | true; echo ${PIPESTATUS[@]}",
+        "f() { return 4; }; f",
+        "for n in 1 2; do echo $n; break; done; echo $n",
+        "if then",
+        "echo 'never closed",
+        "cat <<END\nhere\nEND",
+        "${nothing?is not set}",
+        "no-such-command",
+        "/etc/passwd",
+        "kill -TERM $$",
+        "exec true",
+        "echo $((1 / 0))",
+        "local x",
+        "trap 'echo trapped $?' ERR; false; echo on",
+        "set -e; false; echo off",
+        "set -x; echo traced",
+        "echo $LINENO ${BASH_LINENO[*]} ${#FUNCNAME[*]}\necho $LINENO",
+        "trap 'echo bye' EXIT; exit 5",
+        "shopt -s nullglob; echo *.none",
+        "sleep 0.2 & wait; echo ${!:+job}",
+        "read x; echo $?",
+        "ulimit -c; ulimit -n; umask",
+    ],
+)
+def test_a_shell_in_a_guest_is_as_on_the_host(command: str) -> None:
+    """Whatever a command says of its shell, breaks or ends, in a guest it comes to what it comes to on the host."""
+    (expected,) = run(example("console", commands=(command, "echo after $?")))
+    output = outcome(f"$ {command}", "$ echo after $?")
+    assert [(one.text, one.exit) for one in output.commands] == [(one.text, one.exit) for one in expected.commands]
+
+
+def test_what_shells_draw_by_lot_differs() -> None:
+    """Shells that waited in one template do not draw the same numbers, and have not waited for anyone's seconds."""
+    first, second = (printed("$ echo $RANDOM $RANDOM $SECONDS")[0][0].split() for _ in range(2))
+    assert first[:2] != second[:2]
+    assert int(first[2]) < 60
+
+
+def test_shells_that_nobody_needs_may_go() -> None:
+    """Root may end every other process, also the shell that waits for a user who does not come."""
+    assert printed("# kill -9 -1; sleep 0.2; pgrep -c bash", "# echo on") == [("1\n", 0), ("on\n", 0)]

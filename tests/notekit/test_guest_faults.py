@@ -95,7 +95,9 @@ def test_memory_is_the_guest_s_own_affair() -> None:
 
 def test_a_flooded_console_does_no_harm() -> None:
     """Of a kernel that prints without end only the last is kept; the example is not disturbed."""
-    flood = "# dmesg -n 8; for n in $(seq 4000); do printf '<1>flood %0500d\\n' $n; done >/dev/kmsg; dmesg -n 1; echo done"
+    flood = (
+        "# dmesg -n 8; for n in $(seq 4000); do printf '<1>flood %0500d\\n' $n; done >/dev/kmsg; dmesg -n 1; echo done"
+    )
     assert printed(flood) == [("done\n", 0)]
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +15,7 @@ from notekit.model import Area, Collection, Document, Example, Head, Note, Outpu
 from notekit.pipeline import Checked
 from notekit.settings import SettingError
 from notekit.verify import verify
+from tests.notekit.parsing import write
 from tests.notekit.units import example
 
 ABSENT = "git>=99"
@@ -80,10 +85,15 @@ def test_a_session_is_one_unit() -> None:
         ({"needs": ("bash>=3",)}, set()),
         ({"needs": ("bash>=3", ABSENT)}, {"git"}),
         ({"needs": ("kvm",)}, {"kvm"}),
-        ({"runner": "guest", "needs": ("bash", "kvm")}, {"guest", "bash", "kvm"}),
+        ({"runner": "machine", "needs": ("bash", "kvm")}, {"machine", "bash", "kvm"}),
         ({"language": "cobol"}, {"host"}),
+        ({"runner": "guest", "needs": ("bash>=5", "root", "kmod", "qemu>=7", "kvm", "git")}, {"kvm", "git"}),
+        ({"runner": "guest", "needs": ("bash>=99",)}, {"bash"}),
     ],
-    ids=["nothing", "here", "too old", "never on the host", "no such runner", "no runner of the language"],
+    ids=[
+        *("nothing", "here", "too old", "never on the host", "no such runner", "no runner of the language"),
+        *("never in a guest", "too old in a guest"),
+    ],
 )
 def test_lacking(options: dict[str, Any], names: set[str]) -> None:
     """A need is lacking that the sandbox does not meet, and all of them where the runner itself is missing."""
@@ -94,3 +104,28 @@ def test_without_a_sandbox_everything_is_lacking(monkeypatch: pytest.MonkeyPatch
     """Where nothing can be confined, the host, the runner's tools and the needs are all missing."""
     monkeypatch.setattr(sandbox, "probe", lambda: "bubblewrap cannot make a namespace")
     assert lacking("c", needs=("git>=2",)) == {"host", "gcc", "git"}
+
+
+_NOTE = """---
+title: T
+question: Q?
+---
+```console {#x runner=guest}
+# true
+```
+"""
+
+
+@pytest.mark.parametrize(("required", "status"), [((), 0), (("--require", "guest,kmod"), 1)])
+def test_a_guest_that_cannot_be_had_may_be_required(tmp_path: Path, required: tuple[str, ...], status: int) -> None:
+    """Without a way to Debian's archive a guest's example is not verified, and says why; required, it has failed."""
+    write(tmp_path, {"a/n/en.md": _NOTE})
+    (tmp_path / "mkdocs.yml").write_text("extra: {languages: [en]}\n")
+    (tmp_path / "notes_src").mkdir()
+    (tmp_path / "a").rename(tmp_path / "notes_src/a")
+    environment = {**os.environ, "PAGEWALK_GUEST": str(tmp_path / "guest"), "PAGEWALK_DEBIAN": "http://127.0.0.1:9"}
+    argv = [sys.executable, "-m", "notekit", "check", "--root", str(tmp_path), *required]
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == status, done.stderr
+    assert "Debian's packages cannot be fetched: apt-get: " in done.stdout
+    assert ("although --require says guest" in done.stdout) == bool(required)

@@ -170,6 +170,7 @@ def test_a_machine_without_a_sandbox_runs_nothing(language: str, monkeypatch: py
     monkeypatch.setattr(_contract.sandbox, "probe", lambda: "no namespace; cure")
     monkeypatch.setattr(sandbox, "execute", lambda *_, **__: pytest.fail("started"))
     monkeypatch.setattr(guest, "converse", lambda *_, **__: pytest.fail("started"))
+    monkeypatch.setattr(guest, "run", lambda *_, **__: pytest.fail("started"))
     (output,) = run(sample(language, "hello"))
     assert output.missing == "no namespace; cure"
 
@@ -184,6 +185,7 @@ def test_a_sandbox_that_fails_breaks_the_example_only(language: str, monkeypatch
     assert sandbox.probe() is None
     monkeypatch.setattr(sandbox, "execute", failing)
     monkeypatch.setattr(guest, "converse", failing)
+    monkeypatch.setattr(guest, "run", failing)
     assert [one.broken for one in run(sample(language, "hello"))] == ["out of order"]
 
 

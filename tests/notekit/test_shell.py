@@ -110,10 +110,10 @@ class Terminal:
         return Ended(self.shown, self.process.returncode, restored, unread[0])
 
 
-def typed(root: Path, name: str, *lines: str) -> Ended:
+def typed(root: Path, name: str, *lines: str, prompt: str = "bash-") -> Ended:
     """What comes of typing lines at the first prompt."""
     terminal = Terminal(root, name)
-    terminal.until("bash-")
+    terminal.until(prompt)
     for line in lines:
         terminal.type(f"{line}\r")
     return terminal.end()
@@ -124,6 +124,47 @@ def test_the_shell_stands_where_the_example_would(root: Path) -> None:
     ended = typed(root, "a/n#made", "pwd; ls -R; id -un; echo $HOME $TZ; exit")
     assert "/home/user/work\n.:\ndata\n\n./data:\ngiven\nuser\n/home/user UTC\n" in ended.shown
     assert (ended.status, ended.restored) == (0, True)
+
+
+GUEST = (
+    HEAD
+    + """
+```console {#before runner=guest session=g with="data/given"}
+# v=kept; cd data
+$ id -u; touch mine
+1000
+```
+```console {#after runner=guest session=g}
+# echo $v
+kept
+```
+```c {#inside runner=guest args=x}
+int main(int argc, char **argv) { (void) argv; return argc - 2; }
+```
+"""
+)
+
+
+def test_a_guest_s_shell_is_root_s_in_a_clone(root: Path) -> None:
+    """What came before in the session has run, as who it should; the shell is root's, with the terminal's size."""
+    (root / "notes_src/a/n/en.md").write_text(GUEST)
+    ended = typed(
+        root,
+        "a/n#after",
+        'echo "[$v] ${PWD##*/}"; stat -c %U ../mine; id -u; stty size; uname -n; exit',
+        prompt="root@guest",
+    )
+    assert (
+        "This is the guest of a/n#after before it runs; exit or Ctrl-D leaves it. Next would be:\n    # echo $v\n"
+        in (ended.shown)
+    )
+    assert "id -u; touch mine'\n1000\n" in ended.shown
+    assert "[kept] data\n" in ended.shown
+    assert "user\n0\n31 117\nguest\n" in ended.shown
+    assert (ended.status, ended.restored) == (0, True)
+    ended = typed(root, "a/n#inside", "./inside; echo $?; ./inside x; echo $?; ls; exit", prompt="root@guest")
+    assert "\n    # ./inside x\n" in ended.shown
+    assert "255\n0\ninside\tinside.c\n" in ended.shown
 
 
 def test_what_came_before_in_the_session_has_run(root: Path) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from itertools import zip_longest
 from pathlib import Path
 
-from notekit import pipeline, sandbox, shell
+from notekit import pipeline, runners, sandbox, settings, shell
 from notekit.commands.check import chosen_notes
+from notekit.guest import GuestError
 
 
 def open_shell(root: Path, name: str) -> int:
@@ -24,6 +26,7 @@ def open_shell(root: Path, name: str) -> int:
         return 2
     (slug,) = chosen
     name = f"{slug}#{identifier}"
+    runners.look_again(settings.guest_folder(root))
     collection = pipeline.read(root, chosen)
     if collection.errors:
         for problem in collection.errors:
@@ -43,6 +46,9 @@ def open_shell(root: Path, name: str) -> int:
     except sandbox.SandboxError as error:
         print(f"the sandbox cannot be opened: {error}", file=sys.stderr)
         return 1
+    except GuestError as error:
+        print(f"the guest cannot be opened: {error}", file=sys.stderr)
+        return 1
     if ended.exceeded:
         print(
             f"the shell was ended: over the {ended.exceeded.limit} limit of {ended.exceeded.allowed}", file=sys.stderr
@@ -55,6 +61,7 @@ def _introduce(name: str, here: shell.Place) -> None:
     """What the shell is, what would run next, and how to leave it."""
     if here.opening.said:
         print(here.opening.said, file=sys.stderr)
-    print(f"This is the sandbox of {name} before it runs; exit or Ctrl-D leaves it. Next would be:", file=sys.stderr)
-    for text in here.opening.then:
-        print("    $ " + text.replace("\n", "\n    > "), file=sys.stderr)
+    what = "sandbox" if here.opening.machine is None else "guest"
+    print(f"This is the {what} of {name} before it runs; exit or Ctrl-D leaves it. Next would be:", file=sys.stderr)
+    for prompt, text in zip_longest(here.opening.prompts, here.opening.then, fillvalue="$"):
+        print(f"    {prompt} " + text.replace("\n", "\n    > "), file=sys.stderr)

@@ -164,6 +164,8 @@ def _command(example: Example, result: Result, around: Surroundings) -> str:
     """How to start it: a program's command line, or in words the shell that a console's commands are typed into."""
     if example.language != "console":
         return raw.code(result.how)
+    if example.runner == "guest":
+        return text(around.language, "in_guest")
     if around.before:
         return text(around.language, "goes_on", before=raw.link(f"#{around.before}", f"#{around.before}"))
     return text(around.language, "in_bash")

@@ -10,11 +10,13 @@ Glossary
 
 from __future__ import annotations
 
-from notekit.guest.clone import DEFAULTS, Done, Step, converse, shell, start
 from notekit.guest.errors import GuestError
 from notekit.guest.here import borrowed, build, identity, image, look_again, probe, qemu_version, settle, toolchain
 from notekit.guest.qemu import PROGRAM
+from notekit.guest.shells import are_needed_new
+from notekit.guest.talk import DEFAULTS, Done, Step, converse, run
 from notekit.guest.template import Template
+from notekit.guest.terminal import at_terminal
 
 __all__ = [
     "DEFAULTS",
@@ -23,6 +25,8 @@ __all__ = [
     "GuestError",
     "Step",
     "Template",
+    "are_needed_new",
+    "at_terminal",
     "borrowed",
     "build",
     "converse",
@@ -31,8 +35,7 @@ __all__ = [
     "look_again",
     "probe",
     "qemu_version",
+    "run",
     "settle",
-    "shell",
-    "start",
     "toolchain",
 ]

@@ -25,6 +25,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 LONGEST = 1 << 16
+JOBS = 5
 _HEAD = struct.Struct("<cBxxI")
 _KINDS = frozenset(b"HWOENX!")
 
@@ -35,7 +36,7 @@ class FrameError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One frame: ``kind`` is one letter, ``job`` 0 or 1."""
+    """One frame: ``kind`` is one letter, ``job`` 0 to 4."""
 
     kind: str
     job: int
@@ -96,9 +97,9 @@ def said(text: bytes, job: int = 0) -> bytes:
     return b"".join(frame("S", text[at : at + LONGEST], job) for at in range(0, len(text), LONGEST))
 
 
-def size(rows: int, columns: int) -> bytes:
-    """The terminal's new size."""
-    return frame("W", struct.pack("<HH", rows, columns))
+def size(rows: int, columns: int, job: int) -> bytes:
+    """The new size of a job's terminal."""
+    return frame("W", struct.pack("<HH", rows, columns), job)
 
 
 def steps(job: int) -> tuple[str, str]:
@@ -117,7 +118,7 @@ class Reader:
         self._rest += data
         while len(self._rest) >= _HEAD.size:
             kind, job, length = _HEAD.unpack_from(self._rest)
-            if kind[0] not in _KINDS or length > LONGEST or job > 1 or (kind in b"NX" and length != 1):
+            if kind[0] not in _KINDS or length > LONGEST or job >= JOBS or (kind in b"NX" and length != 1):
                 raise FrameError(f"the guest sent what is no frame: {bytes(self._rest[:16])!r}")
             if len(self._rest) < _HEAD.size + length:
                 return

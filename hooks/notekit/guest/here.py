@@ -10,13 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from notekit.guest import clone, making, qemu, template
-from notekit.guest import toolchain as toolchains
+from notekit.guest import making, modules, qemu, talk, template
 from notekit.guest.errors import GuestError
 from notekit.guest.fetching import Say
 from notekit.guest.making import Image
+from notekit.guest.modules import Built, Toolchain
 from notekit.guest.template import Template
-from notekit.guest.toolchain import Built, Toolchain
 from notekit.model import PLAIN, Machine, NamedFile
 from notekit.sandbox import SandboxError, tools
 
@@ -102,7 +101,7 @@ def toolchain(flavour: str) -> Toolchain:
     with _lock:
         if flavour not in _state.toolchains:
             try:
-                _state.toolchains[flavour] = toolchains.make(folder(), image(flavour), _state.say)
+                _state.toolchains[flavour] = modules.make(folder(), image(flavour), _state.say)
             except GuestError as error:
                 _state.toolchains[flavour] = error
         found = _state.toolchains[flavour]
@@ -116,7 +115,7 @@ def build(machine: Machine, names: Sequence[str], files: Sequence[NamedFile]) ->
 
     Raises GuestError, and SandboxError where the build could not be run.
     """
-    return toolchains.build(folder() / "modules", toolchain(machine.kernel), names, files)
+    return modules.build(folder() / "modules", toolchain(machine.kernel), names, files)
 
 
 def qemu_version() -> str:
@@ -195,7 +194,7 @@ def probe() -> str | None:
 def _probe() -> str | None:
     try:
         with borrowed(PLAIN) as found:
-            done = clone.converse(found, [clone.start(["true"])])
+            done = talk.run(found, ["true"])
     except (GuestError, SandboxError) as error:
         return str(error)
     if done.exit == 0:

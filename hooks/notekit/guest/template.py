@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from notekit.guest import qemu
+from notekit.guest import qemu, shells
 from notekit.guest.errors import GuestError
 from notekit.guest.fetching import Say
 from notekit.guest.making import Image, complete_folder, keep_latest, locked
@@ -128,7 +128,9 @@ def _make(place: Path, machine: Machine, image: Image) -> None:
         os.ftruncate(memory, machine.memory * MIB)
         kernel, initramfs = (_opened(path, stack) for path in (image.kernel, image.initramfs))
         with Vm(machine, memory, kernel, initramfs) as vm:
-            _await_boot(vm)
+            _await(vm, "H", 1)
+            vm.send(shells.waiting())
+            _await(vm, "N", len(shells.USERS))
             _save(vm, state)
         with complete_folder(place) as made:
             digests = {name: _write(made / name, source) for name, source in (("memory", memory), ("state", state))}
@@ -149,11 +151,13 @@ def _opened(path: Path, stack: ExitStack) -> int:
     return descriptor
 
 
-def _await_boot(vm: Vm) -> None:
+def _await(vm: Vm, kind: str, number: int) -> None:
+    """Waits for as many frames of a kind."""
     try:
         until = time.monotonic() + BOOT
         while time.monotonic() < until:
-            if any(frame.kind == "H" for frame in vm.hear(until)):
+            number -= sum(frame.kind == kind for frame in vm.hear(until))
+            if number <= 0:
                 return
     except Ended as error:
         raise GuestError(f"the guest does not boot: {error}") from error

@@ -22,6 +22,13 @@ PROGRAMS = (
     *("gzip", "hostname", "iproute2", "kmod", "less", "libc-bin", "mawk", "mount", "msr-tools", "ncurses-base"),
     *("ndctl", "procps", "sed", "strace", "trace-cmd", "util-linux"),
 )
+#: Those of them without which no Debian system is (Debian Policy, 3.8).
+ESSENTIAL = frozenset(
+    {
+        *("base-files", "bash", "coreutils", "dash", "diffutils", "findutils", "grep", "gzip", "hostname", "libc-bin"),
+        *("ncurses-base", "sed", "util-linux"),
+    }
+)
 #: The kernels that there are, by the name that a note gives them.
 KERNELS: Mapping[str, str] = {"cloud": "linux-image-cloud-amd64", "general": "linux-image-amd64"}
 #: Modules that the guest has, with those that they need; the first are loaded at its start.

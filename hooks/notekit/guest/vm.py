@@ -84,8 +84,9 @@ class Vm:
         with contextlib.suppress(AttributeError):
             self._poll.modify(self._channel.fileno(), wanted)
 
-    def hear(self, until: float) -> list[frames.Frame]:
+    def hear(self, until: float, beside: int | None = None) -> list[frames.Frame]:
         """The frames that have come, waited for until the moment ``until`` (of ``time.monotonic``) at most; often none.
+        Where the descriptor ``beside`` can be read, it comes back too.
 
         Raises Ended once the guest is gone, and for what is no frame.
         """
@@ -93,6 +94,8 @@ class Vm:
         if now >= self._look:
             self._watch(now)
         wait = max(0.0, min(until, self._look) - now)
+        if beside is not None:
+            self._poll.register(beside, select.POLLIN)
         gone = False
         found: list[frames.Frame] = []
         for descriptor, event in self._poll.poll(wait * 1000 + (1 if wait else 0)):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-from notekit import sandbox
+from notekit import guest, sandbox
 from notekit.model import Example
 
 #: The executable that a capability stands for; each tells its version with ``--version``.
@@ -40,6 +40,8 @@ _NOT_ON_HOST: Mapping[str, str] = {
     "kvm": "/dev/kvm needs runner=guest or runner=machine",
     "root": "root needs runner=guest",
 }
+# For a guest, too, these are this machine's: what runs it, and what compiles C for it.
+_PREPARING = frozenset({"gcc", "qemu"})
 #: What every guest has.
 IN_GUEST = frozenset({"kmod", "root"})
 CAPABILITIES = frozenset(TOOL_OF) | frozenset(_NOT_ON_HOST)
@@ -82,16 +84,23 @@ def _split(need: str) -> tuple[str, str | None]:
 def _unmet(name: str, least: str | None, where: str) -> str | None:
     if where == "guest" and name in IN_GUEST:
         return None
-    if where == "guest":
+    if where == "guest" and name not in _PREPARING and TOOL_OF.get(name) not in guest.image("cloud").owners:
         return f"no guest has {'/dev/kvm' if name == 'kvm' else name} in this version"
     if name not in TOOL_OF:
         return _NOT_ON_HOST.get(name, f"the capability {name} is unknown")
-    version = _version(TOOL_OF[name])
+    version = _guest_version(TOOL_OF[name]) if where == "guest" and name not in _PREPARING else _version(TOOL_OF[name])
     if version is None:
         return f"{TOOL_OF[name]} does not run here; apt-get install {package_of(TOOL_OF[name])}"
     if least and _numbers(version) < _numbers(least):
         return f"{TOOL_OF[name]} is version {version}; {least} or later is needed"
     return None
+
+
+def _guest_version(tool: str) -> str | None:
+    """As Debian numbers it, without the epoch."""
+    image = guest.image("cloud")
+    found = re.search(r"(?:\d+:)?(\d+(?:\.\d+)+)", image.versions[image.owners[tool]])
+    return found[1] if found else None
 
 
 @cache

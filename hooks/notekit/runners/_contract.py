@@ -53,6 +53,10 @@ class Runner(ABC):
         """The executables that a person uses for what the runner does without one."""
         return ()
 
+    def packages_at_home(self, unit: Unit) -> tuple[str, ...] | None:
+        """Debian's packages that a person needs for the same; None where they are those of its tools."""
+        return None
+
     def tool_versions(self, unit: Unit) -> tuple[tuple[str, str], ...]:
         """(tool, version) of each of them that is on this machine."""
         return tools.versions(self.tools(unit))
@@ -69,7 +73,7 @@ class Runner(ABC):
     def run(self, unit: Unit) -> tuple[Output, ...]:
         """Runs the unit; one Output per example. Raises sandbox.Stopped after ``sandbox.kill_all``, and nothing else
         that a note can cause."""
-        reason = self._lacking(unit)
+        reason = self.lacking(unit)
         if reason:
             return tuple(Output(missing=reason, finished=now()) for _ in unit.examples)
         try:
@@ -79,7 +83,8 @@ class Runner(ABC):
         versions = self.tool_versions(unit)
         return tuple(replace(output, versions=versions, finished=now()) for output in outputs)
 
-    def _lacking(self, unit: Unit) -> str | None:
+    def lacking(self, unit: Unit) -> str | None:
+        """What the unit needs and this machine has not, with the cure; None where it has all of it."""
         for tool in self.needed(unit):
             if tools.resolve(tool) is None:
                 return f"{tool} is not installed; apt-get install {_capabilities.package_of(tool)}"
@@ -107,7 +112,8 @@ class Absent(Runner):
         """An Output for each example that gives the reason."""
         return tuple(Output(missing=self._reason) for _ in unit.examples)
 
-    def _lacking(self, unit: Unit) -> str | None:
+    def lacking(self, unit: Unit) -> str | None:
+        """That there is no such runner."""
         return self._reason
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from notekit import guest, sandbox
-from notekit.guest import GuestError, Template
+from notekit.guest import GuestError, Template, userland
+from notekit.match import printable
 from notekit.model import BuildOutput, Example, Exceeded, Machine, NamedFile, Output, Unit
 from notekit.runners import _capabilities
 from notekit.runners._contract import Runner
@@ -44,6 +45,14 @@ class GuestRunner(Runner):
             return tuple(sorted({**found, **dict(tools.versions(self.host_tools(unit)))}.items()))
         return ()
 
+    def packages_at_home(self, unit: Unit) -> tuple[str, ...]:
+        """Those of the guest's programs that the unit calls, for a person calls them as root; and what prepares it."""
+        found = set(self.host_tools(unit)[:1])
+        with contextlib.suppress(GuestError):
+            image = guest.image(machine_of(unit).kernel)
+            found |= {image.owners[word] for word in self.words(unit) if word in image.owners}
+        return tuple(sorted(found - userland.ESSENTIAL))
+
     def words(self, unit: Unit) -> tuple[str, ...]:
         """The programs of the guest that the unit calls."""
         commands = (word for one in unit.examples for command in one.commands for word in words_of(command.text))
@@ -71,16 +80,21 @@ class GuestRunner(Runner):
                 found["modules"] = shlex.join(modules_of(unit))
         return found
 
-    def _lacking(self, unit: Unit) -> str | None:
+    def lacking(self, unit: Unit) -> str | None:
+        """QEMU, a guest at all, what builds its modules, or what its examples need beside."""
         for tool in self.needed(unit):
             if tools.resolve(tool) is None:
                 return f"{tool} is not installed; apt-get install {_capabilities.package_of(tool)}"
-        return sandbox.probe() or probe() or _capabilities.lacking(unit.examples)
+        return sandbox.probe() or guest.probe() or _no_modules(unit) or _capabilities.lacking(unit.examples)
 
 
-def probe() -> str | None:
-    """Whether a guest runs here at all."""
-    return guest.probe()
+def _no_modules(unit: Unit) -> str | None:
+    if modules_of(unit):
+        try:
+            guest.toolchain(machine_of(unit).kernel)
+        except GuestError as error:
+            return str(error)
+    return None
 
 
 def machine_of(unit: Unit) -> Machine:
@@ -127,6 +141,12 @@ def built(unit: Unit) -> Modules:
         found[-1].exceeded,
         sum(one.seconds for one in found),
     )
+
+
+def complaint(modules: Modules) -> str:
+    """What a build of modules that failed said; empty where none did."""
+    failed = modules.build and modules.build.exit != 0
+    return "\n".join(printable(modules.build.text)) if modules.build and failed else ""
 
 
 @contextlib.contextmanager

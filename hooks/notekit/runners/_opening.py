@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from notekit import sandbox
-from notekit.model import NamedFile
+from notekit.model import Machine, NamedFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,8 @@ class Opening:
     """The moment before an example runs: the files and limits of its sandbox.
 
     ``before`` are the commands of a console that ran by then, in order; ``then`` what the example runs next, as a
-    person would type it; ``said`` what a person should know beside, such as why there is no program.
+    person would type it; ``said`` what a person should know beside, such as why there is no program. ``machine`` is
+    that of the guest it runs in, None on the host; ``prompts`` are those of ``then`` where they are not all ``$``.
     """
 
     files: tuple[NamedFile, ...]
@@ -21,3 +22,5 @@ class Opening:
     before: tuple[str, ...] = ()
     then: tuple[str, ...] = ()
     said: str = ""
+    machine: Machine | None = None
+    prompts: tuple[str, ...] = ()

@@ -20,6 +20,9 @@ def packages(runner: Runner, unit: Unit) -> tuple[str, ...]:
 
     A tool that is not on this machine counts where the unit cannot do without it.
     """
+    at_home = runner.packages_at_home(unit)
+    if at_home is not None:
+        return at_home
     capabilities = (_capabilities.TOOL_OF[name] for name in _capabilities.names(unit.examples))
     needed = {*runner.needed(unit), *runner.at_home(unit), *capabilities}
     found = {package for tool in {*runner.tools(unit), *needed} for package in _of(tool, is_needed=tool in needed)}

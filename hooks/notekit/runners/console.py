@@ -21,6 +21,7 @@ from notekit.runners._contract import Runner, limits_of
 from notekit.runners._opening import Opening
 from notekit.runners._words import words_of
 from notekit.sandbox import Execution, Limits
+from notekit.sandbox.steps import step
 
 HOW = "bash"  # what a person would open to type the commands into
 
@@ -69,14 +70,6 @@ def files_of(examples: Sequence[Example]) -> tuple[NamedFile, ...]:
     return tuple(NamedFile(path, file.content, file.executable) for path, file in sorted(found.items()))
 
 
-def _step(say: str, hear: str) -> str:
-    """Runs the next command. The subshell ends with the status that it found, so `$?` is what it was."""
-    return (
-        f"builtin eval \"$({{ s=$?; builtin printf 'step %s\\n' \"$s\" >{say}; IFS= builtin read -rd '' t <{hear}; "
-        'builtin printf %s "$t"; builtin exit "$s"; } 2>/dev/null)"'
-    )
-
-
 class Talk:
     """What is said to the driver: the commands in order. Keeps where each one's output ends, its status, and when."""
 
@@ -91,7 +84,7 @@ class Talk:
     def command(self, say: str, hear: str) -> tuple[str, ...]:
         """bash with the driver: one line, so that messages read ``line 1``, and no loop or function, in which
         ``break``, ``return`` and ``local`` would mean something."""
-        self._step = _step(say, hear)
+        self._step = step(say, hear)
         return ("bash", "-c", "; ".join([self._step] * (len(self._commands) + 1)))
 
     def __call__(self, status: int, printed: int) -> tuple[bytes, float | None] | None:

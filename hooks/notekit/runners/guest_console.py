@@ -6,16 +6,17 @@ in the same way. Only the shells that a unit's prompts ask for are there.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
 from notekit import guest
 from notekit.guest import Step
-from notekit.model import Example, Output, Unit
+from notekit.model import Command, Example, Output, Unit
 from notekit.runners import _guest
 from notekit.runners._opening import Opening
 from notekit.runners.console import Talk, files_of
-from notekit.sandbox import Execution
+from notekit.sandbox import HOME, WORK, Execution
 from notekit.sandbox.layout import USER_ID
 
 
@@ -36,56 +37,74 @@ class GuestConsoleRunner(_guest.GuestRunner):
         if failures := modules.failures(unit):
             return failures
         talk = Talk(examples, limits_of=_guest.limits_of)
-        shells = _Shells(examples, talk)
-        limits = _guest.limits_of(examples[0])
+        order = _Order(examples, talk)
         with _guest.template(unit) as template:
-            files = (*files_of(examples), *modules.files)
-            done = guest.converse(template, shells.jobs, files=files, limits=limits, dialogue=shells)
+            done = guest.converse(
+                template,
+                order.users,
+                talk.command,
+                order,
+                files=(*files_of(examples), *modules.files),
+                limits=_guest.limits_of(examples[0]),
+                new=guest.are_needed_new(command.text for one in examples for command in one.commands),
+            )
         ran = Execution(done.stdout, b"", done.exit, done.exceeded, done.seconds)
         broken, log = done.gone or None, done.console
         return [replace(one, broken=broken, log=log, build=modules.build) for one in talk.outputs(ran)]
 
-    def opening(self, unit: Unit, example: Example) -> Opening | None:
-        """None yet."""
-        return None
+    def opening(self, unit: Unit, example: Example) -> Opening:
+        """A shell of root's, after the commands of the unit's earlier blocks; those of the ordinary user ran as that
+        user, but each in a shell of its own."""
+        earlier = unit.examples[: unit.examples.index(example)]
+        modules = _guest.built(unit)
+        return Opening(
+            (*files_of(unit.examples), *modules.files),
+            _guest.limits_of(example),
+            before=tuple(_as_root(command) for one in earlier for command in one.commands),
+            then=tuple(command.text for command in example.commands),
+            said=_guest.complaint(modules),
+            machine=_guest.machine_of(unit),
+            prompts=tuple("#" if command.root else "$" for command in example.commands),
+        )
 
 
-class _Shells:
-    """Which shell gets which command: the next one goes to its own shell, as soon as that asks for one."""
+def _as_root(command: Command) -> str:
+    """A command as root types it: one of the ordinary user's through setpriv(1)."""
+    if command.root:
+        return command.text
+    become = f"setpriv --reuid user --regid user --clear-groups env --chdir={WORK} HOME={HOME} USER=user bash -c"
+    return f"{become} {shlex.quote(command.text)}"
+
+
+class _Order:
+    """Which shell gets which command: the next one goes to its own user's, as soon as that asks for one."""
 
     def __init__(self, examples: Sequence[Example], talk: Talk) -> None:
         self._talk = talk
-        self._users = [0 if command.root else USER_ID for one in examples for command in one.commands]
-        self._job_of = {user: job for job, user in enumerate(dict.fromkeys(self._users))}
-        self.jobs = [guest.shell(talk.command, job, user) for user, job in self._job_of.items()]
+        self.users = [0 if command.root else USER_ID for one in examples for command in one.commands]
         self._given = 0
         self._ready: set[int] = set()
         self._pending: Step | None = None
         self._running: int | None = None
-        self._begun = False
 
-    def __call__(self, job: int | None, status: int, printed: int) -> Step | None:
-        """What to do where a shell asks for its next command (None: where all of them are new)."""
-        if job is None:
+    def __call__(self, user: int | None, status: int, printed: int) -> Step | None:
+        """What to do where a user's shell asks for its next command (None: the guest was rebooted under the last)."""
+        if user is None:
             self._ready.clear()
-            job, self._running = self._running, None
         else:
-            self._ready.add(job)
-        if job == self._running or job not in self._ready or not self._begun:
-            self._begun, self._running = True, None
+            self._ready.add(user)
+        if user in (None, self._running) or not self._given:
             said = self._talk(status, printed)
             if said is None:
                 return None
-            self._pending = Step(said[0], self._job_of[self._users[self._given]], said[1])
+            self._pending = Step(said[0], self.users[self._given], said[1])
             self._given += 1
-        return self._next(job or 0)
-
-    def _next(self, job: int) -> Step:
+        self._running = None
         step = self._pending
-        if step is None or step.job not in self._ready:
-            return Step(b"", job)
-        self._pending, self._running = None, step.job
-        self._ready.discard(step.job)
+        if step is None or step.user not in self._ready:
+            return Step(b"", user or 0)
+        self._pending, self._running = None, step.user
+        self._ready.discard(step.user)
         return step
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from notekit import guest
+from notekit.match import printable
 from notekit.model import Example, NamedFile, Output, Unit
 from notekit.runners import _guest, _program, c
 from notekit.runners._opening import Opening
@@ -51,20 +52,46 @@ class GuestProgramRunner(_guest.GuestRunner):
             return (_program.check(example, (example.language, "-n", path), _program.files_of(example, path)),)
         return (_run(unit, example, (example.language, path), _program.files_of(example, path)),)
 
-    def opening(self, unit: Unit, example: Example) -> Opening | None:
-        """None yet."""
-        return None
+    def opening(self, unit: Unit, example: Example) -> Opening:
+        """A shell of root's beside the program, which is compiled where it has to be."""
+        modules = _guest.built(unit)
+        said = _guest.complaint(modules)
+        if example.language == "c":
+            built, command, files = _compiled(example)
+            said = said or (
+                "" if command else built.broken or "\n".join(printable(built.build.text if built.build else b""))
+            )
+        else:
+            path = _program.path_of(example, _SHELLS[example.language])
+            command, files = (example.language, path), _program.files_of(example, path)
+        then = (_program.typed((*command, *example.args), example.stdin),) if command else ()
+        return Opening(
+            (*files, *modules.files),
+            _guest.limits_of(example),
+            then=then,
+            said=said,
+            machine=_guest.machine_of(unit),
+            prompts=("#",),
+        )
 
 
-def _c(unit: Unit, example: Example) -> Output:
+def _compiled(example: Example) -> tuple[Output, tuple[str, ...], tuple[NamedFile, ...]]:
+    """What the compiler said, the command that runs the program (none where there is no program), and its files."""
     source = _program.path_of(example, ".c")
     program = posixpath.splitext(posixpath.basename(source))[0]
     files = _program.files_of(example, source)
     built, content = c.compile_program(replace(example, cflags=(*example.cflags, "-static")), source, program, files)
     if content is None:
-        return built
+        return built, (), files
     others = tuple(file for file in files if file.path != program)
-    ran = _run(unit, example, (f"./{program}",), (*others, NamedFile(program, content, executable=True)))
+    return built, (f"./{program}",), (*others, NamedFile(program, content, executable=True))
+
+
+def _c(unit: Unit, example: Example) -> Output:
+    built, command, files = _compiled(example)
+    if not command:
+        return built
+    ran = _run(unit, example, command, files)
     return replace(ran, build=built.build, how=f"{built.how} && {ran.how}", seconds=built.seconds + ran.seconds)
 
 
@@ -72,13 +99,7 @@ def _run(unit: Unit, example: Example, command: Sequence[str], files: Sequence[N
     argv = (*command, *example.args)
     stdin = example.stdin.encode()
     with _guest.template(unit) as template:
-        done = guest.converse(
-            template,
-            [guest.start(argv, stdin=stdin)],
-            files=files,
-            stdin=stdin,
-            limits=_guest.limits_of(example),
-        )
+        done = guest.run(template, argv, files=files, stdin=stdin, limits=_guest.limits_of(example))
     return Output(
         stdout=done.stdout,
         stderr=done.stderr,

@@ -51,7 +51,8 @@ class JsonRunner(Runner):
             ),
         )
 
-    def _lacking(self, unit: Unit) -> str | None:
+    def lacking(self, unit: Unit) -> str | None:
+        """Nothing: it runs no process."""
         return None
 
 

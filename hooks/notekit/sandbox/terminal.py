@@ -17,7 +17,7 @@ import signal
 import termios
 import time
 import tty
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import FrameType
 
@@ -71,7 +71,7 @@ def converse(
             inner = -1
             _put(files, confined)
             os.write(confined.go, b"\n")
-            with _raw(source, outer):
+            with raw(source, lambda: _copy_size(source, outer)):
                 return _Relay(confined, limits, source, target, outer).follow()
     finally:
         os.close(outer)
@@ -92,12 +92,13 @@ def _copy_size(source: int, outer: int) -> None:
 
 
 @contextlib.contextmanager
-def _raw(source: int, outer: int) -> Iterator[None]:
-    """Every key goes to the shell, Ctrl-C too, and a new size of the window; undone at the end, however it comes."""
+def raw(source: int, resize: Callable[[], None]) -> Iterator[None]:
+    """Every key goes to the shell, Ctrl-C too; a new size of the window is passed on by ``resize``. Undone at the end,
+    however it comes."""
 
     def resized(number: int, frame: FrameType | None) -> None:
         with contextlib.suppress(OSError):  # the window is gone: its hang-up follows
-            _copy_size(source, outer)
+            resize()
 
     def ended(number: int, frame: FrameType | None) -> None:
         raise SystemExit(128 + number)

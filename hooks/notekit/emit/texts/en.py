@@ -12,6 +12,8 @@ TEXTS = {
     "took": "at most {seconds} s",
     "command": "Run as",
     "in_bash": "the commands one after the other, in bash, in an empty directory",
+    "in_guest": "the commands one after the other, behind # as root and behind $ as an ordinary user, in bash, "
+    "in a virtual machine of their own",
     "goes_on": "the commands one after the other, in the bash where {before} stopped",
     "files": "Files",
     "install": "To install",

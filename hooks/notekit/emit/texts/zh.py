@@ -12,6 +12,7 @@ TEXTS = {
     "took": "不超过{seconds}秒",
     "command": "运行方式",
     "in_bash": "在空目录里，用bash依次执行各条命令",
+    "in_guest": "在单独的虚拟机里，用bash依次执行各条命令，#后面的由root执行，$后面的由普通用户执行",
     "goes_on": "在{before}结束时的bash里依次执行各条命令",
     "files": "文件",
     "install": "需要安装",

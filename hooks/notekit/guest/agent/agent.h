@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { LONGEST = 1 << 16, JOBS = 2, USER = 1000 };
+enum { LONGEST = 1 << 16, JOBS = 5, USER = 1000 };
 
 /* How a job is to be started: the fixed part of a frame of kind P. Then words, each with a NUL after it: folder,
  * standard input's path or nothing, the number of arguments, the arguments, the environment. */
@@ -20,6 +20,15 @@ struct start {
     uint32_t user;
     uint8_t merged, stepping, terminal, unused;
     uint16_t rows, columns;
+};
+
+/* A job is a process with what it has of the host's attention. */
+struct job {
+    pid_t pid;           /* 0: none */
+    int terminal;        /* the master's end, or -1 */
+    int say, hear;       /* what the driver in it says, and where it hears; or -1 */
+    char said[64];       /* the beginning of a step that is not yet whole */
+    size_t length;
 };
 
 /* frames.c */
@@ -30,10 +39,14 @@ uint32_t hear(unsigned char head[8], char *payload);
 void tell(char kind, int job, const void *data, uint32_t length);
 
 /* jobs.c */
+extern struct job jobs[JOBS];
+extern int output[2], error[2]; /* the pipes into which jobs print */
 void make_pipes(void);
 void start_job(int job, char *data, size_t length);
 void say_to_job(int job, const char *data, size_t length);
 void resize_job(int job, const char *data);
+
+/* serve.c */
 void serve(void (*obey)(void)) __attribute__((noreturn));
 
 /* boot.c */

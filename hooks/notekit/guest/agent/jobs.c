@@ -1,8 +1,6 @@
 /*
  * Jobs: what the host has started. All print into the same two pipes, so that two shells may share one console.
- *
- * Before a step or an end is told, what was printed until then is: FIONREAD says how much that is, so that an
- * endless writer cannot hold this up. A job that works in steps has two FIFOs, which the driver in it opens by name.
+ * A job that works in steps has two FIFOs, which the driver in it opens by name.
  */
 #define _GNU_SOURCE
 #include "agent.h"
@@ -10,14 +8,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -25,15 +21,8 @@
 
 enum { WORDS = 4096 };
 
-static struct job {
-    pid_t pid;           /* 0: none */
-    int terminal;        /* the master's end, or -1 */
-    int say, hear;       /* what the driver in it says, and where it hears; or -1 */
-    char said[64];       /* the beginning of a step that is not yet whole */
-    size_t length;
-} jobs[JOBS];
-
-static int output[2], error[2];
+struct job jobs[JOBS];
+int output[2], error[2];
 
 void make_pipes(void)
 {
@@ -47,76 +36,6 @@ void make_pipes(void)
     }
     for (int job = 0; job < JOBS; job++)
         jobs[job].terminal = jobs[job].say = jobs[job].hear = -1;
-}
-
-/* Passes on at most that many bytes; false where there are none. */
-static int pass_on(int fd, char kind, size_t most)
-{
-    static char data[LONGEST];
-    ssize_t length = read(fd, data, most < sizeof data ? most : sizeof data);
-
-    if (length > 0)
-        tell(kind, 0, data, length);
-    return length > 0;
-}
-
-static void drain(int fd, char kind)
-{
-    int waiting = 0;
-
-    ioctl(fd, FIONREAD, &waiting);
-    for (int part; waiting > 0; waiting -= part) {
-        part = waiting < LONGEST ? waiting : LONGEST;
-        if (!pass_on(fd, kind, part))
-            break;
-    }
-}
-
-static void tell_number(char kind, int job, int number)
-{
-    unsigned char byte = number;
-
-    drain(output[0], 'O');
-    drain(error[0], 'E');
-    if (jobs[job].terminal >= 0)
-        while (pass_on(jobs[job].terminal, 'O', LONGEST))
-            continue;
-    tell(kind, job, &byte, 1);
-}
-
-/* Anyone may write to the FIFO: what is no line `step N` is dropped. */
-static void hear_step(int job)
-{
-    struct job *one = &jobs[job];
-    char data[256];
-    ssize_t length = read(one->say, data, sizeof data);
-
-    for (ssize_t i = 0; i < length; i++) {
-        int status;
-
-        if (data[i] != '\n') {
-            if (one->length < sizeof one->said - 1)
-                one->said[one->length++] = data[i];
-            continue;
-        }
-        one->said[one->length] = 0;
-        one->length = 0;
-        if (sscanf(one->said, "step %d", &status) == 1)
-            tell_number('N', job, status);
-    }
-}
-
-static void reap(void)
-{
-    int status;
-    pid_t pid;
-
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-        for (int job = 0; job < JOBS; job++)
-            if (jobs[job].pid == pid) {
-                jobs[job].pid = 0;
-                tell_number('X', job, WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
-            }
 }
 
 static int fifo(int job, const char *name, uid_t user)
@@ -222,42 +141,4 @@ void resize_job(int job, const char *data)
     memcpy(&size.ws_row, data, 2);
     memcpy(&size.ws_col, data + 2, 2);
     ioctl(jobs[job].terminal, TIOCSWINSZ, &size);
-}
-
-void serve(void (*obey)(void))
-{
-    sigset_t children;
-    int ended;
-
-    sigemptyset(&children);
-    sigaddset(&children, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &children, NULL);
-    ended = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
-    for (;;) {
-        struct pollfd all[] = {
-            { port, POLLIN, 0 }, { ended, POLLIN, 0 }, { output[0], POLLIN, 0 }, { error[0], POLLIN, 0 },
-            { jobs[0].say, POLLIN, 0 }, { jobs[1].say, POLLIN, 0 }, { jobs[0].terminal, POLLIN, 0 },
-        };
-
-        if (poll(all, sizeof all / sizeof *all, -1) < 0)
-            continue;
-        for (int i = 2; i < 4; i++)
-            if (all[i].revents & POLLIN)
-                pass_on(all[i].fd, i == 2 ? 'O' : 'E', LONGEST);
-        for (int job = 0; job < JOBS; job++)
-            if (all[4 + job].revents & POLLIN)
-                hear_step(job);
-        if (all[6].revents && !pass_on(all[6].fd, 'O', LONGEST) && errno == EIO) {
-            close(jobs[0].terminal); /* nobody holds the other end any more */
-            jobs[0].terminal = -1;
-        }
-        if (all[1].revents & POLLIN) {
-            struct signalfd_siginfo told[8];
-
-            (void)!read(ended, told, sizeof told);
-            reap();
-        }
-        if (all[0].revents & POLLIN)
-            obey();
-    }
 }
