@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from notekit import diagrams, emit, glossary, history, names, runners, settings, shards, store, verify
-from notekit.model import Collection, Diagram, Example, Output, Page, Problem, Result
 from notekit.evidence import see
+from notekit.model import Collection, Diagram, Example, Output, Page, Problem, Result
 from notekit.parse import read_collection
 from notekit.parse.context import Context
 from notekit.parse.report import Report

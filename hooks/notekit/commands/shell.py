@@ -26,7 +26,7 @@ def open_shell(root: Path, name: str) -> int:
         return 2
     (slug,) = chosen
     name = f"{slug}#{identifier}"
-    runners.look_again(settings.guest_folder(root))
+    runners.look_again(root / ".cache", settings.guest_folder(root))
     collection = pipeline.read(root, chosen)
     if collection.errors:
         for problem in collection.errors:

@@ -18,8 +18,10 @@ from notekit.evidence.comparing import compared
 from notekit.model import Diagram, Evidence, Output
 from notekit.sandbox import tools
 
-__all__ = ["see"]
+__all__ = ["ABSENT", "see"]
 
+#: The reason of what is unseen because this machine has no emulator, or nothing to assemble with.
+ABSENT = "absent"
 _WALK = "page-walk"
 # QEMU's emulator has AMD's virtualization and none of Intel's.
 _WITHOUT_VMX = frozenset({"ept-walk", "shadow-paging", "vm-exit"})
@@ -42,7 +44,7 @@ def see(diagrams: Iterable[Diagram], kept: store.Store) -> Mapping[tuple[str, st
         if isinstance(case, Case) and not absent:
             cases.append((diagram, case, _key(case)))
         elif case is not None:
-            reason = ("absent", absent or "") if isinstance(case, Case) else case
+            reason = (ABSENT, absent or "") if isinstance(case, Case) else case
             found[diagram.note, diagram.name] = Evidence("unseen", reasons=(reason,))
     new: list[tuple[Diagram, Case, str]] = []
     for diagram, case, key in cases:

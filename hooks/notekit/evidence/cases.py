@@ -90,7 +90,8 @@ class Outcome:
     """What an access came to, as a machine tells it or as the simulator says that it must.
 
     ``vector`` is that of the exception, 0x80 where a read or write was made; a fetch ends in the int3 there. ``error``
-    is its error code, ``cr2`` counts for page faults only. ``byte`` is what was read. ``words`` are the case's, after it.
+    is its error code, ``cr2`` counts for page faults only. ``byte`` is what was read. ``words`` are the case's,
+    after it.
     """
 
     vector: int

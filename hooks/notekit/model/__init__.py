@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from notekit.model.bare import BARE, BareMachine
 from notekit.model.example import (
+    BARE_LANGUAGES,
     STREAMS,
     Asked,
     Command,
@@ -38,6 +39,7 @@ from notekit.model.example import (
     RunMode,
     Stream,
     Unit,
+    streams_of,
 )
 from notekit.model.machine import PLAIN, KernelName, Machine
 from notekit.model.note import (
@@ -76,6 +78,7 @@ from notekit.model.term import Term
 
 __all__ = [
     "BARE",
+    "BARE_LANGUAGES",
     "MACHINE_ENDS",
     "PLAIN",
     "STREAMS",
@@ -118,4 +121,5 @@ __all__ = [
     "Unit",
     "describe_exit",
     "exit_status",
+    "streams_of",
 ]

@@ -14,6 +14,8 @@ RunMode = Literal["yes", "build", "syntax", "no"]
 Stream = Literal["stdout", "stderr", "registers", "interrupts"]
 #: In the order in which a page shows them. The last two are a bare machine's.
 STREAMS: tuple[Stream, ...] = ("stdout", "stderr", "registers", "interrupts")
+#: The languages of programs without a system, which alone have these two.
+BARE_LANGUAGES = frozenset({"asm", "image"})
 Dialect = Literal["console", "root-console", "machine-console", "output"]
 Asked = Literal["", "qemu", "qmp", "gdb"]
 
@@ -102,6 +104,11 @@ class Example:
     machine: Machine = PLAIN
     modules: tuple[str, ...] = ()
     bare: BareMachine = BARE
+
+
+def streams_of(language: str) -> tuple[Stream, ...]:
+    """The streams that a program of that language may have."""
+    return STREAMS if language in BARE_LANGUAGES else STREAMS[:2]
 
 
 @dataclass(frozen=True, slots=True)

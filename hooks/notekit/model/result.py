@@ -109,8 +109,8 @@ class Result:
     ``texts`` is what the page shows as printed: for a console one text a command, for a program one a
     stream (``stdout``, ``stderr``), each a tuple of printable lines; where an expectation says ``...``
     that line stays. ``exits`` are the ends of a console's commands. Both are as the note states them
-    where nothing ran. ``evidence`` is a diagram's. ``how`` is the command line that a person would type; empty where nothing ran. ``log`` is that of
-    the Output.
+    where nothing ran. ``evidence`` is a diagram's. ``how`` is the command line that a person would type;
+    empty where nothing ran. ``log`` is that of the Output.
     """
 
     note: str
@@ -172,7 +172,7 @@ def exit_status(text: str) -> int | None:
 
 
 def describe_exit(status: int | None) -> str:
-    """``exit 1``, ``exit 139 (SIGSEGV)``, ``a reset`` (of a machine), or ``did not end``."""
+    """``exit 1``, ``exit 139 (SIGSEGV)``, ``a reset`` (a machine's), or ``did not end``."""
     if status is None:
         return "did not end"
     if status > 255:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 
-from notekit.model import STREAMS, Expectation
+from notekit.model import BARE_LANGUAGES, STREAMS, Expectation
 from notekit.parse.block import Block
 from notekit.parse.document import Draft
 from notekit.parse.references import Definitions, report_unknown
@@ -68,7 +68,7 @@ def _belongs(draft: Draft, block: Block, definitions: Definitions) -> bool:
             f"the output of {name} stands in another section than the program, which begins in line {program.first}",
             "move it into that section",
         )
-    elif block.options.stream in STREAMS[2:] and program.language not in ("asm", "image"):
+    elif block.options.stream in STREAMS[2:] and program.language not in BARE_LANGUAGES:
         wrong = (
             f"{name} is a {program.language} program, and has no stream {block.options.stream}",
             "state it of an asm or image block",

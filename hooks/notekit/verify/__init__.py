@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from notekit.model import STREAMS, Example, Output, Result, Status
+from notekit.model import Example, Output, Result, Status, streams_of
 from notekit.verify.console import verify_console
 from notekit.verify.diagram import verify_diagram, with_evidence
 from notekit.verify.program import not_built, verify_program
@@ -57,7 +57,7 @@ def _result(example: Example, output: Output, status: Status, reason: str) -> Re
         texts = tuple(stated(command.expectation) for command in example.commands)
     else:
         by_stream = {expectation.stream: stated(expectation) for expectation in example.expectations}
-        texts = tuple(by_stream.get(stream, ()) for stream in STREAMS)
+        texts = tuple(by_stream.get(stream, ()) for stream in streams_of(example.language))
     return Result(
         note=example.note,
         name=example.name,

@@ -18,6 +18,7 @@ from notekit.model import (
     Place,
     Stream,
     describe_exit,
+    streams_of,
 )
 from notekit.verify.complaint import complaint
 from notekit.verify.diff import draw, shorten
@@ -54,7 +55,7 @@ def verify_program(example: Example, output: Output) -> _Checked:
     compared = {
         one.stream: compare(one, printed.get(one.stream, b""), _NAMES[one.stream]) for one in _expectations(example)
     }
-    texts = tuple(compared[stream].shown if stream in compared else () for stream in _NAMES)
+    texts = tuple(compared[stream].shown if stream in compared else () for stream in streams_of(example.language))
     if output.exceeded:
         return (_exceeded(example, output, output.exceeded, list(compared.values())),), texts
     status = build.exit if build and only_built else output.exit
@@ -128,8 +129,10 @@ def not_built(example: Example, build: BuildOutput, output: Output) -> _Checked:
         did, what = "is not valid", "document"
     elif example.run == "syntax":
         did = "cannot be parsed"
-    elif example.language in ("asm", "image"):
-        did, what = ("cannot be assembled" if example.language == "asm" else "cannot be loaded"), example.language
+    elif example.language == "asm":
+        did = "cannot be assembled"
+    elif example.language == "image":
+        did, what = "cannot be loaded", "image"
     if example.modules:
         what = "module"
     message = f"{did}: {shorten(text) or end}; correct the {what}"

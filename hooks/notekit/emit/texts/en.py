@@ -22,7 +22,7 @@ TEXTS = {
     "evidence_known": ", and seen on {emulator} but for a known fault of it",
     "evidence_unseen": ", by the simulator only",
     "seen_on": "On a machine",
-    "seen": "{emulator} was given these tables and registers, and its access came to the same: result, error code, flags",
+    "seen": "given these tables and registers, {emulator} comes to the same result, error code and flags",
     "known_present": "{emulator} reports a reserved bit without P (error code {value})",
     "known_accessed": "{emulator} sets A in the PDPTE of a 1 GiB page although the access faults",
     "unseen_vmx": "computed only: QEMU emulates neither VMX nor EPT",

@@ -21,7 +21,7 @@ TEXTS = {
     "evidence_known": "，并在{emulator}上见到同样的结果（它的一处已知错误除外）",
     "evidence_unseen": "（仅由模拟器）",
     "seen_on": "在机器上",
-    "seen": "把这些表和寄存器交给{emulator}，它的访问得到同样的结果、错误码和标志位",
+    "seen": "把这些表和寄存器交给{emulator}，结果、错误码和标志位都相同",
     "known_present": "{emulator}报告保留位错误时不置P（错误码{value}）",
     "known_accessed": "访问虽然出错，{emulator}仍在映射1 GiB页的PDPTE中置A",
     "unseen_vmx": "仅由模拟器算出：QEMU不模拟VMX和EPT",
