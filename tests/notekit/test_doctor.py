@@ -44,7 +44,7 @@ def as_user(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_all_that_notes_may_use_is_tried() -> None:
-    """The sandbox comes first, then the guest, the bare machine, then each language that a runner has, then each capability."""
+    """The sandbox comes first, then the guest and the bare machine, each language of a runner, each capability."""
     findings = list(found())
     languages = [("language", name) for name in sorted(runners.by_language())]
     capabilities = [("capability", name) for name in sorted(runners.CAPABILITIES)]

@@ -100,7 +100,7 @@ def test_a_console_beside_a_machine_has_prompts_of_its_own(tmp_path: Path) -> No
         (
             "```asm {#a}\nnop\n```\n```output {of=a stream=serial}\nx\n```",
             3,
-            "the stream serial is unknown; write stream=stderr, registers or interrupts, or nothing for standard output",
+            "the stream serial is unknown; write stream=stderr, registers or interrupts, or nothing",
         ),
     ],
 )
