@@ -216,12 +216,12 @@ def test_gdb_stops_a_machine_where_it_is_asked_to() -> None:
         "$ cat printed",
         file=LOOP,
     )
-    assert [text for text, _ in found] == [
+    assert [re.sub("Remote .*\n", "Remote", text) for text, _ in found] == [
         "Hardware assisted breakpoint 1 at 0x7c05: file loop.s, line 2.\n",
         "Continuing.\n\nBreakpoint 1, again () at loop.s:2\n2\tagain:  mov $'.', %al\n",
         "$1 = 3\n",
         "",
-        "Continuing.\nRemote connection closed\n",
+        "Continuing.\nRemote",
         "...",
     ]
     assert {status for _, status in found} == {0}
