@@ -17,7 +17,7 @@ COMPILED = {
     "vmsim._walker": ("walker.py",),
     "vmsim._ept": ("ept.py",),
     "vmsim._stream_loop": ("stream_structures.py", "stream_walk.py", "stream_loop.py"),
-    "vmsim._stream_simd": ("stream_simd.pyx", "stream_simd.h", "stream_simd_take.h"),
+    "vmsim._stream_simd": ("stream_simd.pyx", "stream_simd.h", "stream_simd_sets.h", "stream_simd_take.h"),
 }
 SOURCE = Path("ext/vmsim")
 GENERATED = Path("build/cython")

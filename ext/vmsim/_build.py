@@ -22,7 +22,7 @@ SOURCES = ("ept", "walker")
 # What is compiled and imported only when it is asked for, with the sources that setup.py joins.
 PARTS = {
     "stream_loop": ("stream_structures.py", "stream_walk.py", "stream_loop.py"),
-    "stream_simd": ("stream_simd.pyx", "stream_simd.h", "stream_simd_take.h"),
+    "stream_simd": ("stream_simd.pyx", "stream_simd.h", "stream_simd_sets.h", "stream_simd_take.h"),
 }
 
 

@@ -85,3 +85,8 @@ def final_access(access: Access, linear_address: int, rights: Rights) -> GuestPh
         execute_disable=rights.execute_disable,
         unblocks_nmi=access.unblocks_nmi,
     )
+
+
+def table_access(access: Access, linear_address: int, write: bool) -> GuestPhysicalAccess:
+    """The access to an entry of the guest's structures on the way; ``write``: as one that sets a flag there."""
+    return GuestPhysicalAccess(read=True, write=write, linear_address=linear_address, unblocks_nmi=access.unblocks_nmi)

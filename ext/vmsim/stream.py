@@ -183,6 +183,8 @@ def as_addresses(given: Buffer) -> memoryview:
 
 def shape_of(geometry: CacheGeometry, tables: Tables) -> tuple[array[int], int]:
     """What the loop has to know of structures and tables; and how many ways all structures have together."""
+    if geometry.guest_physical is not None:
+        raise FieldError("guest_physical", geometry.guest_physical, "None: a stream caches no guest-physical mappings")
     found = array("i")
     ways = 0
     named = [*geometry.tlbs, None][:2] + list(geometry.structures)

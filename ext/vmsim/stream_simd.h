@@ -17,6 +17,8 @@ enum { STREAM_USABLE = 1, STREAM_FOR_TABLES = 2, STREAM_WRONG = 8, STREAM_LEAF =
 enum { COUNT_ACCESSES, COUNT_DTLB_HITS, COUNT_STLB_HITS, COUNT_PDE_HITS, COUNT_PDPTE_HITS, COUNT_PML4E_HITS,
        COUNT_PML5E_HITS, COUNT_WALKS, COUNT_ENTRIES, COUNT_EPT_ENTRIES, COUNT_FAULTS, COUNT_EXITS, COUNT_CHECKSUM };
 #define STREAM_FRAME UINT64_C(0x000FFFFFFFFFF000)
+/* The bits of a linear address that are translated. */
+#define STREAM_TRANSLATED UINT64_C(0x0000FFFFFFFFFFFF)
 
 /* Way numbers by age in ``order``, the newest in the lowest 4 bits. Ways that are not ``used`` are the oldest. */
 struct stream_set {
@@ -76,7 +78,8 @@ static int stream_ready(struct stream *stream)
     return 0;
 }
 
-#if defined(__x86_64__) && defined(__GNUC__)
+/* clang has no such pragma: built by it, the other loop runs. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #include <immintrin.h>
 
 #pragma GCC push_options

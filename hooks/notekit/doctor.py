@@ -13,12 +13,13 @@ from notekit import runners, sandbox, verify
 from notekit.model import Command, Example, Expectation, NamedFile, Place, Result, Unit
 from notekit.sandbox import tools
 
-Kind = Literal["sandbox", "guest", "language", "capability"]
+Kind = Literal["sandbox", "guest", "machine", "language", "capability"]
 
 # A program that prints nothing and ends with 0. In a language that is not here an empty one does that.
 _PROGRAMS: Mapping[str, str] = {
     "c": "#include <stdio.h>\nint main(void) { return fflush(stdout); }\n",
     "json": "{}\n",
+    "asm": "ret\n",
 }
 _NO_SANDBOX = "the sandbox does not work"
 _NO_GUEST = "no guest runs here"
@@ -67,6 +68,7 @@ def examine(examples: Iterable[Example]) -> Iterator[Finding]:
     )
     in_guest = _guest(bool(reason), sum(example.runner == "guest" and example.run != "no" for example in found))
     yield in_guest
+    yield _machine(bool(reason), sum(example.runner == "machine" and example.run != "no" for example in found))
     for language in sorted(runners.by_language()):
         used = sum(one.language == language and one.runner == "host" and one.run != "no" for one in found)
         yield _language(language, bool(reason), used)
@@ -90,8 +92,8 @@ def install(missing: tuple[str, ...]) -> str:
     return shlex.join((*(() if os.geteuid() == 0 else ("sudo",)), "apt-get", "install", *missing))
 
 
-def _language(language: str, unconfined: bool, used: int) -> Finding:
-    example = _program(language)
+def _language(language: str, unconfined: bool, used: int, where: str = "host") -> Finding:
+    example = replace(_program(language), runner=where)
     runner = runners.for_example(example)
     unit = Unit((example,))
     needed = runner.needed(unit)
@@ -130,6 +132,12 @@ def _guest(unconfined: bool, used: int) -> Finding:
         packages=_packages(absent),
         examples=used,
     )
+
+
+def _machine(unconfined: bool, used: int) -> Finding:
+    """A bare machine, tried by assembling and running a program on one."""
+    found = _language("asm", unconfined, used, "machine")
+    return replace(found, kind="machine", name="machine")
 
 
 def _in_guest(name: str, works: bool, used: int) -> Finding:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from notekit import diagrams, emit, glossary, history, names, runners, settings, shards, store, verify
-from notekit.model import Collection, Example, Output, Page, Problem, Result
+from notekit.evidence import see
+from notekit.model import Collection, Diagram, Example, Output, Page, Problem, Result
 from notekit.parse import read_collection
 from notekit.parse.context import Context
 from notekit.parse.report import Report
@@ -97,6 +98,8 @@ def check(
         units = tuple(unit for unit in units if names_of(unit)[0] in division.names)
     outputs = run(units, kept, progress)
     kept.record(seconds(outputs.values()))
+    drawn = _drawn(collection, division)
+    evidence = see((one for one, picture in drawn.values() if picture.drawings), kept)
     results: list[Result] = []
     drawings: list[tuple[str, str, str, diagrams.Drawing]] = []
     problems = list(collection.errors)
@@ -104,9 +107,9 @@ def check(
         mine = _chosen(note.slug, division)
         results += [_verified(example, outputs) for example in note.examples if mine(example.name)]
         for diagram in (diagram for diagram in note.diagrams if mine(diagram.name)):
-            drawn = diagrams.draw(diagram, tuple(document.language for document in note.documents))
-            results.append(drawn.result)
-            drawings += [(note.slug, diagram.name, language, one) for language, one in drawn.drawings.items()]
+            name = note.slug, diagram.name
+            results.append(verify.with_evidence(drawn[name][1].result, evidence.get(name)))
+            drawings += [(*name, language, one) for language, one in drawn[name][1].drawings.items()]
         for document in note.documents:
             problems += names.problems(document)
     printed = {name: ran.output for name, ran in outputs.items()}
@@ -122,6 +125,19 @@ def check(
         keys,
         history.changes(root, collection, context),
     )
+
+
+def _drawn(
+    collection: Collection, division: shards.Division | None
+) -> dict[tuple[str, str], tuple[Diagram, diagrams.Drawn]]:
+    """Each diagram that is the shard's, and its picture in the languages of its note, by note and name."""
+    found: dict[tuple[str, str], tuple[Diagram, diagrams.Drawn]] = {}
+    for note in collection.notes:
+        languages = tuple(document.language for document in note.documents)
+        mine = _chosen(note.slug, division)
+        for diagram in (diagram for diagram in note.diagrams if mine(diagram.name)):
+            found[note.slug, diagram.name] = diagram, diagrams.draw(diagram, languages)
+    return found
 
 
 def _chosen(slug: str, division: shards.Division | None) -> Callable[[str], bool]:

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from notekit import runners, sandbox
+from notekit.evidence import ABSENT
 from notekit.model import Example, Failure, Result, Unit
 from notekit.parse.languages import RUNNERS
 from notekit.pipeline import Checked
+from notekit.sandbox import tools
 from notekit.settings import SettingError
 from notekit.units import units_of
 
@@ -42,6 +44,10 @@ def demand(checked: Checked, required: frozenset[str]) -> Checked:
 
 
 def _demanded(result: Result, unit: Unit | None, required: frozenset[str]) -> Result:
+    if result.evidence and ABSENT in dict(result.evidence.reasons) and "machine" in required:
+        why = dict(result.evidence.reasons)[ABSENT]
+        message = f"not seen on a machine, although --require says machine: {why}"
+        return replace(result, status="failed", failures=(*result.failures, Failure(result.place, message)))
     if result.status != "not-verified" or unit is None:
         return result
     missing = sorted(required & lacking(unit))
@@ -67,11 +73,14 @@ def _lacking(example: Example) -> frozenset[str]:
     found = {name for need, name in wanted.items() if runners.lacking((replace(example, needs=(need,)),))}
     if example.modules and runners.for_example(example).lacking(Unit((example,))):
         found.add("kmod")
+    missing = any(tools.resolve(tool) is None for tool in runners.for_example(example).needed(Unit((example,))))
+    if example.runner == "machine" and missing:
+        found.add("machine")
     return frozenset(found)
 
 
 def _wanted(example: Example) -> dict[str, str]:
     """Name by need (``git`` by ``git>=2.30``): those that the block states, and the tools of its runner."""
-    tools = runners.for_example(example).needed(Unit((example,)))
-    of_runner = {name: name for name, tool in runners.TOOL_OF.items() if tool in tools}
+    needed = runners.for_example(example).needed(Unit((example,)))
+    of_runner = {name: name for name, tool in runners.TOOL_OF.items() if tool in needed}
     return of_runner | {need: re.split(">=", need)[0] for need in example.needs}

@@ -70,7 +70,7 @@ def section(streams: Streams, language: str) -> str:
     template = Path(__file__).with_name(f"streams.{language}.md").read_text(encoding="utf-8")
     tables = "\n\n".join("\n".join(table(streams, mode, language)) for mode in (NATIVE, NESTED))
     return template.format(
-        count=f"{streams.count / 1e6:.1f}",
+        count=f"{streams.count / 1e6:.1f}" if language == "en" else f"{streams.count / 1e4:.0f}",
         rounds=streams.rounds,
         tables=tables,
         date=streams.date,
@@ -86,7 +86,7 @@ def table(streams: Streams, mode: str, language: str) -> list[str]:
         if row.mode == mode:
             name = row.pattern if language == "en" else _NAMES[row.pattern]
             speeds = (row.compiled, row.interpreted, row.c_plain, row.c_best)
-            shown = [f"{one:.2f}" if one < 1 else f"{one:.0f}" for one in speeds]
+            shown = [f"{one:.{2 if one < 1 else 1 if one < 10 else 0}f}" for one in speeds]
             ratios = [f"{row.compiled / one:.2f}×" for one in (row.c_plain, row.c_best)]
             lines.append(f"| {' | '.join([name, *shown, *ratios])} |")
     return lines

@@ -12,7 +12,7 @@ from vmview.plot_lines import Plotted
 
 
 def run(text):
-    """For each [measure, scale, working sets, [setup fields, counts by working set] of each line]: what is drawn."""
+    """What is drawn of each [measure, scale, working sets, [setup fields, counts of each working set] of each line]."""
     found = []
     for measure, scale, sizes, lines in json.loads(text):
         setups = tuple([Setup(*fields) for fields, _counts in lines])

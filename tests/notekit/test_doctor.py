@@ -44,11 +44,11 @@ def as_user(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_all_that_notes_may_use_is_tried() -> None:
-    """The sandbox comes first, then the guest, then each language that a runner has, then each capability."""
+    """The sandbox comes first, then the guest and the bare machine, each language of a runner, each capability."""
     findings = list(found())
     languages = [("language", name) for name in sorted(runners.by_language())]
     capabilities = [("capability", name) for name in sorted(runners.CAPABILITIES)]
-    assert findings == [("sandbox", "sandbox"), ("guest", "guest"), *languages, *capabilities]
+    assert findings == [("sandbox", "sandbox"), ("guest", "guest"), ("machine", "machine"), *languages, *capabilities]
 
 
 def test_what_works_says_its_version() -> None:

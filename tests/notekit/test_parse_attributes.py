@@ -92,7 +92,8 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         ("json {with=x}", "with is not allowed on a json block; take it out: it is for console blocks and programs"),
         (
             "console {exit=1}",
-            "exit is not allowed on a console block; take it out: it is for programs (bash, sh, fish, c, python)",
+            "exit is not allowed on a console block; take it out: it is for programs "
+            "(bash, sh, fish, c, python, asm, image)",
         ),
         ("output {of=x run=no}", "run is not allowed on an output block; take it out: it is for blocks that run"),
         (
@@ -143,7 +144,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         ("example", "an example block without of; add of=… with the id of the example that belongs here"),
         (
             "output {of=x stream=out}",
-            "the stream out is unknown; write stream=stderr, or nothing for standard output",
+            "the stream out is unknown; write stream=stderr, registers or interrupts, or nothing for standard output",
         ),
         ("C {#a}", "the language C is only shown; write c"),
         ("Walk", "the language Walk is only shown; write walk"),
@@ -197,7 +198,7 @@ def test_a_language_with_a_runner_is_an_example(tmp_path: Path, language: str) -
     assert (found.id, found.language, found.runner, found.run) == ("x", language, "host", "yes")
 
 
-@pytest.mark.parametrize("info", ["", "text", "rust", "makefile {#m}", "asm", "{#x}"])
+@pytest.mark.parametrize("info", ["", "text", "rust", "makefile {#m}", "nasm", "{#x}"])
 def test_any_other_language_is_only_shown(tmp_path: Path, info: str) -> None:
     """A block without a runner is a listing and no example."""
     found = note(tmp_path, f"```{info}\nbody\n```\n")

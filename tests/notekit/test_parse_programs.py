@@ -155,7 +155,7 @@ PROGRAM = "```sh {#x}\na\n```\n"
         (
             PROGRAM + "```output {of=x}\n```\n```output {of=x}\n```\n",
             "10: a second output block for stdout of x, first in line 8; "
-            "state each stream once (stream=stderr is the other one)",
+            "state each stream once (the others are stderr, registers and interrupts)",
         ),
         (
             "```console {#x}\n$ a\n```\n```output {of=x}\n```\n",
@@ -163,7 +163,7 @@ PROGRAM = "```sh {#x}\na\n```\n"
         ),
         (
             "```walk {#x}\naddress: 1\n```\n```output {of=x}\n```\n",
-            "8: x is no program but a block of walk; name a bash, sh, fish, c or python block",
+            "8: x is no program but a block of walk; name a bash, sh, fish, c, python, asm or image block",
         ),
         (
             "```c {#x run=build}\na\n```\n```output {of=x}\n```\n",

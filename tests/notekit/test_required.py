@@ -85,7 +85,7 @@ def test_a_session_is_one_unit() -> None:
         ({"needs": ("bash>=3",)}, set()),
         ({"needs": ("bash>=3", ABSENT)}, {"git"}),
         ({"needs": ("kvm",)}, {"kvm"}),
-        ({"runner": "machine", "needs": ("bash", "kvm")}, {"machine", "bash", "kvm"}),
+        ({"runner": "machine", "language": "python", "needs": ("bash", "kvm")}, {"machine", "bash", "kvm"}),
         ({"language": "cobol"}, {"host"}),
         ({"runner": "guest", "needs": ("bash>=5", "root", "kmod", "qemu>=7", "kvm", "git")}, {"kvm", "git"}),
         ({"runner": "guest", "needs": ("bash>=99",)}, {"bash"}),

@@ -33,6 +33,15 @@ int main(void) {
     while ((c = getc(f)) != EOF) putchar(c);
 }
 """
+HELLO = """
+        lea     text(%rip), %rsi
+        mov     $(end - text), %ecx
+        mov     $0xe9, %edx
+        rep outsb
+        ret
+text:   .ascii "hello\\n"
+end:
+"""
 SCRIPT = Sample(
     {"code": "echo hello"}, {"code": "exit 3"}, {"code": "while true; do sleep 1; done"}, {"code": "cat given"}
 )
@@ -60,13 +69,29 @@ SAMPLES = {
     ),
     "json": Sample({"code": '{"hello": 1}'}, {"code": "{"}, None, None),
 }
+# Each byte written to the debug port: mov al, N; out 0xe9, al.
+SAMPLES |= {
+    "asm in a machine": Sample(
+        {"code": HELLO},
+        {"code": "mov $3, %al\nout %al, $0xf4\n"},
+        {"code": "jmp .\n"},
+        {"code": HELLO.replace('.ascii "hello\\n"', '.incbin "given"')},
+    ),
+    "console in a machine": SAMPLES["console"],
+    "image in a machine": Sample(
+        {"file": NamedFile("hello", b"".join(b"\xb0%c\xe6\xe9" % byte for byte in b"hello\n") + b"\xc3")},
+        {"file": NamedFile("fails", b"\xb0\x03\xe6\xf4")},
+        {"file": NamedFile("endless", b"\xeb\xfe")},
+        None,
+    ),
+}
 # A language alone runs on the host.
 SAMPLES |= {f"{language} in a guest": SAMPLES[language] for language in ("bash", "c", "console", "sh")}
 LANGUAGES = sorted(SAMPLES)
 
 
 def of_kind(kind: str, code: str = "", **more: Any) -> Example:
-    """An example of a language, on the host or in a guest."""
+    """An example of a language, on the host, in a guest or on a bare machine."""
     language, _, where = kind.partition(" in a ")
     return example(language, code, **{"runner": where or "host", **more})
 
@@ -98,8 +123,8 @@ def usable(language: str, output: Output) -> bool:
 
 def test_every_runner_has_samples() -> None:
     """The contract is tried on every language that has a runner."""
-    guests = {f"{language} in a guest" for language in runners.by_language("guest")}
-    assert set(runners.by_language()) | guests == set(LANGUAGES)
+    others = {f"{language} in a {where}" for where in ("guest", "machine") for language in runners.by_language(where)}
+    assert set(runners.by_language()) | others == set(LANGUAGES)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -206,7 +231,7 @@ def test_nothing_starts_after_an_interrupt(language: str) -> None:
         run(sample(language, "hello"))
 
 
-@pytest.mark.parametrize("language", [one for one in LANGUAGES if not one.startswith(("json", "console", "fish"))])
+@pytest.mark.parametrize("language", [one for one in LANGUAGES if not re.match("json|console|fish|.*machine", one)])
 def test_a_program_gets_its_arguments_and_its_input(language: str) -> None:
     """Arguments come through whole, and standard input holds the text that the note gives."""
     codes = {
@@ -327,7 +352,7 @@ def test_a_need_that_is_not_met_is_the_reason(need: str, reason: str) -> None:
     assert output.stdout == b""
 
 
-@pytest.mark.parametrize(("name", "language"), [("guest", "python"), ("machine", "console")])
+@pytest.mark.parametrize(("name", "language"), [("guest", "python"), ("machine", "python")])
 def test_a_runner_that_is_not_here_says_so(name: str, language: str) -> None:
     """An example of another runner is not verified, with the reason; it has a runner all the same."""
     one = example(language, "pass", runner=name)

@@ -85,7 +85,7 @@ OWN_ENGLISH = {
     "dmesg": MESSAGES,
     "kernel debugging": MESSAGES,
     "Icelake-Server": ICELAKE,
-    "EDX:EAX": MSR_WIDTH,
+    "how wide an MSR is": MSR_WIDTH,
     "IA32_PKRS": MSR_WIDTH,
     "rdmsr": READING_MSRS,
     "/dev/cpu/1/msr": READING_MSRS,

@@ -12,14 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from notekit.accept.lines import Line, new_lines
-from notekit.model import Dialect, Document, Example, Expectation, Output, Region, Stream
+from notekit.model import STREAMS, Dialect, Document, Example, Expectation, Output, Region, Stream
 from notekit.parse.text import columns, leading
 
 __all__ = ["Edit", "edited", "edits_for"]
 
 _CLOSES = re.compile(r"[ \t]*(`{3,})[ \t]*")
 _FENCE = re.compile(r"([ \t]*)(`+)")
-_STREAMS: tuple[Stream, ...] = ("stdout", "stderr")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ def _of_console(document: Document, region: Region, example: Example, output: Ou
 
 
 def _of_program(document: Document, example: Example, output: Output) -> Iterator[Edit]:
-    printed = {"stdout": output.stdout, "stderr": output.stderr}
+    printed: dict[Stream, bytes] = {"stdout": output.stdout, "stderr": output.stderr, **dict(output.streams)}
     if example.run in ("build", "syntax"):
         printed = {"stdout": b"", "stderr": output.build.text if output.build else b""}
     home = _region(document, example, "example")
@@ -102,14 +101,14 @@ def _of_program(document: Document, example: Example, output: Output) -> Iterato
     last = home.last
     created: list[str] = []
     stated = {one.stream: one for one in example.expectations}
-    for stream in _STREAMS:
+    for stream in STREAMS:
         region = _region(document, example, "output", stream)
         if region is not None:
             last = region.last
-            lines = new_lines(stated[stream], printed[stream])
+            lines = new_lines(stated[stream], printed.get(stream, b""))
             inside = leading(document.lines[region.first - 1])
             yield from _with_fences(document, region, _of_lines(stated[stream], region.first + 1, lines, inside))
-        elif printed[stream] and not (example.fails and stream == "stderr"):
+        elif stream in ("stdout", "stderr") and printed[stream] and not (example.fails and stream == "stderr"):
             created += _new_block(example, stream, printed[stream], indent)
     if created:
         yield Edit(last + 1, last, tuple(created))

@@ -24,6 +24,7 @@ _SPECIAL = re.compile(rf"(?P<unclosed>\\*<(?:int|float):(?=[^<>]*<{_WILDCARD}))|
 _MARK: dict[Dialect, re.Pattern[str]] = {
     "console": re.compile(r"\$ |> |>\Z|\[exit|\\"),
     "root-console": re.compile(r"\$ |> |>\Z|\[exit|# |\\"),
+    "machine-console": re.compile(r"\$ |> |>\Z|\[exit|\((?:qemu|qmp|gdb)\) |\\"),
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from notekit.model import Example, Output, Place, Problem
+from notekit.model import MACHINE_ENDS, Example, Output, Place, Problem
 from notekit.verify.text import ended, exceeded_text, remedy_for
 
 __all__ = ["refusal"]
@@ -44,7 +44,10 @@ def _of_program(example: Example, output: Output) -> Problem | None:
     elif status != example.exit:
         place = Place(example.place.file, example.exit_line or example.place.line)
         message = f"{example.name} {ended(status, example.exit)}, which is no output"
-        right = "take exit= off the block" if status == 0 else f"write exit={status} on the block"
+        names = {number: name for name, number in MACHINE_ENDS.items()}
+        right = (
+            "take exit= off the block" if status == 0 else f"write exit={names.get(status or 0, status)} on the block"
+        )
         return Problem(place, message, f"correct the program, or {right}" if status is not None else "let it end")
     if example.id is None and _creates_a_block(example, output):
         message = f"{example.name} prints what no block states, and has no id by which a block could name it"

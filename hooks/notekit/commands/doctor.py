@@ -13,7 +13,7 @@ from notekit import pipeline, runners, settings
 from notekit.doctor import Finding
 from notekit.files import write_whole
 
-_TITLES = {"sandbox": "", "guest": "", "language": "languages", "capability": "needs="}
+_TITLES = {"sandbox": "", "guest": "", "machine": "", "language": "languages", "capability": "needs="}
 
 
 def doctor(root: Path, *, json_file: str | None) -> int:

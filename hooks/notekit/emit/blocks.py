@@ -12,9 +12,7 @@ from notekit.emit.data import data_of
 from notekit.emit.markdown import attributes, fence, paragraph, plain
 from notekit.emit.state import Surroundings
 from notekit.emit.texts import text
-from notekit.model import Diagram, Example, Failure, Result, Stream, describe_exit
-
-_STREAMS: tuple[Stream, ...] = ("stdout", "stderr")
+from notekit.model import STREAMS, Diagram, Example, Failure, Result, Stream, describe_exit
 
 
 def code_block(example: Example, result: Result) -> list[str]:
@@ -43,7 +41,8 @@ def _console_lines(example: Example, result: Result) -> Iterator[tuple[str, str]
     """(kind, line): ``c`` of a command, ``o`` of output, ``x`` about its end."""
     for number, command in enumerate(example.commands):
         first, *further = command.text.split("\n")
-        yield "c", f"{'#' if command.root else '$'} {first}"
+        prompt = f"({command.asked})" if command.asked else "#" if command.root else "$"
+        yield "c", f"{prompt} {first}"
         for line in further:
             yield "c", f"> {line}" if line else ">"
         if number < len(result.texts):
@@ -55,9 +54,9 @@ def _console_lines(example: Example, result: Result) -> Iterator[tuple[str, str]
 
 def output_block(result: Result, stream: Stream, language: str) -> list[str]:
     """What a program printed on one stream."""
-    position = _STREAMS.index(stream)
+    position = STREAMS.index(stream)
     lines = result.texts[position] if position < len(result.texts) else ()
-    what = "output" if stream == "stdout" else "stderr"
+    what = "output" if stream == "stdout" else stream
     data = {"of": result.name, "what": what}
     return fence(lines, attributes(classes=("text", "output", "no-copy"), title=text(language, what), data=data))
 
@@ -83,7 +82,7 @@ def failure_block(failures: tuple[Failure, ...], language: str) -> list[str]:
 def example_blocks(example: Example, result: Result, around: Surroundings) -> list[str]:
     """An example whole: its code, its outputs, its state. For the languages that do not hold it."""
     lines = code_block(example, result)
-    for expectation in sorted(example.expectations, key=lambda found: _STREAMS.index(found.stream)):
+    for expectation in sorted(example.expectations, key=lambda found: STREAMS.index(found.stream)):
         lines += ["", *output_block(result, expectation.stream, around.language)]
     return lines + after(example, result, around)
 

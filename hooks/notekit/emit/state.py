@@ -11,7 +11,7 @@ from notekit.emit import raw
 from notekit.emit.markdown import plain
 from notekit.emit.paths import href
 from notekit.emit.texts import text
-from notekit.model import Diagram, Example, Result
+from notekit.model import STREAMS, Diagram, Evidence, Example, Result
 
 # Debian Policy, 5.6.12: [epoch:]upstream-version[-revision].
 _UPSTREAM = re.compile(r"^\d+:(?=\d)|-[^-:]*$")
@@ -40,9 +40,24 @@ def of_diagram(diagram: Diagram, result: Result, around: Surroundings) -> list[s
     """The state of a diagram, with its button and its link."""
     language = around.language
     summary = _summary(result, "computed" if diagram.expect is None else "checked", diagram.document, language)
-    rows = [("computed_by", text(language, "simulator")), ("again", raw.code(f"notes check {diagram.note}"))]
+    rows = [("computed_by", text(language, "simulator"))]
+    if result.status == "passed" and result.evidence is not None:
+        summary += text(language, f"evidence_{result.evidence.verdict}", emulator=result.evidence.emulator)
+        rows += [("seen_on", _evidence(result.evidence, language))]
+    rows.append(("again", raw.code(f"notes check {diagram.note}")))
     copies = ("text",) if result.status == "passed" else ()
     return _bar(diagram.name, result, summary, copies, rows if copies else [], language)
+
+
+def _evidence(evidence: Evidence, language: str) -> str:
+    """What an emulated machine did of a diagram, or why it did nothing of it."""
+    if evidence.verdict == "seen":
+        return text(language, "seen", emulator=evidence.emulator)
+    said: list[str] = []
+    for name, value in evidence.reasons:
+        shown = raw.foreign(value, _OWN_LANGUAGE, language) if name == "absent" else plain(value)
+        said.append(text(language, f"{evidence.verdict}_{name}", value=shown, emulator=evidence.emulator))
+    return text(language, "comma").join(said)
 
 
 def _summary(result: Result, passed: str, document: str, language: str) -> str:
@@ -108,7 +123,7 @@ def _copies(example: Example, result: Result) -> Iterator[str]:
         return
     if example.shown.strip():
         yield "source"
-    for what, printed in zip(("output", "stderr"), result.texts, strict=False):
+    for what, printed in zip(("output", *STREAMS[1:]), result.texts, strict=False):
         if printed:
             yield what
 

@@ -5,6 +5,7 @@ Escapes, by dialect
     console           ``\$ ``, ``\> ``, ``\[exit`` at a line's start, and ``\>`` alone on it, lose their backslash;
                       ``\\`` at a line's start is one backslash, and what follows it is read as ever
     root-console      ``\# `` too
+    machine-console   ``\(qemu) ``, ``\(qmp) `` and ``\(gdb) `` too
 
 Any other backslash is a backslash. In the dialect ``output`` the line ``\...`` itself can only be met by ``<any>``.
 """
@@ -35,6 +36,7 @@ _EXAMPLE = {"int": "<int:100±5>", "float": "<float:1.5±0.1>"}
 _CONSOLE_ESCAPE = {
     "console": re.compile(r"\\(?=\$ |> |>$|\[exit)"),
     "root-console": re.compile(r"\\(?=\$ |> |>$|\[exit|# )"),
+    "machine-console": re.compile(r"\\(?=\$ |> |>$|\[exit|\((?:qemu|qmp|gdb)\) )"),
 }
 
 

@@ -14,6 +14,7 @@ Glossary
     Diagram       a picture that the simulator computes, and its stated outcome
     Unit          what runs, and is cached, together: a program, a block, or a whole session
     Machine       the hardware and the kernel that a note asks a guest to have
+    BareMachine   the hardware, and the processor's mode, that a note asks for a program without a system
     Output        what one example printed, how it ended, with which tools, when
     Result        an Output held against its Example: a status, and failures with their lines
     Page          one document with its results in it, or an overview of them, as Markdown
@@ -24,7 +25,11 @@ Line numbers count from 1. Paths are relative to the collection's root, with ``/
 
 from __future__ import annotations
 
+from notekit.model.bare import BARE, BareMachine
 from notekit.model.example import (
+    BARE_LANGUAGES,
+    STREAMS,
+    Asked,
     Command,
     Diagram,
     Dialect,
@@ -34,6 +39,7 @@ from notekit.model.example import (
     RunMode,
     Stream,
     Unit,
+    streams_of,
 )
 from notekit.model.machine import PLAIN, KernelName, Machine
 from notekit.model.note import (
@@ -53,8 +59,10 @@ from notekit.model.place import (
     Problem,
 )
 from notekit.model.result import (
+    MACHINE_ENDS,
     BuildOutput,
     CommandOutput,
+    Evidence,
     Exceeded,
     Failure,
     Limit,
@@ -69,8 +77,14 @@ from notekit.model.result import (
 from notekit.model.term import Term
 
 __all__ = [
+    "BARE",
+    "BARE_LANGUAGES",
+    "MACHINE_ENDS",
     "PLAIN",
+    "STREAMS",
     "Area",
+    "Asked",
+    "BareMachine",
     "BuildOutput",
     "Collection",
     "Command",
@@ -79,6 +93,7 @@ __all__ = [
     "Diagram",
     "Dialect",
     "Document",
+    "Evidence",
     "Example",
     "Exceeded",
     "Expectation",
@@ -106,4 +121,5 @@ __all__ = [
     "Unit",
     "describe_exit",
     "exit_status",
+    "streams_of",
 ]

@@ -6,12 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from notekit.model.bare import BARE, BareMachine
 from notekit.model.machine import PLAIN, Machine
 from notekit.model.place import Place
 
 RunMode = Literal["yes", "build", "syntax", "no"]
-Stream = Literal["stdout", "stderr"]
-Dialect = Literal["console", "root-console", "output"]
+Stream = Literal["stdout", "stderr", "registers", "interrupts"]
+#: In the order in which a page shows them. The last two are a bare machine's.
+STREAMS: tuple[Stream, ...] = ("stdout", "stderr", "registers", "interrupts")
+#: The languages of programs without a system, which alone have these two.
+BARE_LANGUAGES = frozenset({"asm", "image"})
+Dialect = Literal["console", "root-console", "machine-console", "output"]
+Asked = Literal["", "qemu", "qmp", "gdb"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,7 @@ class Command:
     """One command of a console block: its text (further lines joined by newlines) and its end.
 
     ``exit`` is 0 to 255; 128+n stands for the signal n. ``exit_line`` is that of ``[exit N]``, or of
-    the command where there is none.
+    the command where there is none. ``asked`` is who gets it in place of the shell: QEMU's monitor, its QMP, or gdb.
     """
 
     text: str
@@ -44,6 +50,7 @@ class Command:
     exit: int = 0
     exit_line: int = 0
     root: bool = False
+    asked: Asked = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,8 @@ class Example:
     note. ``code`` is the whole program; ``shown`` what the page shows of it (the region, if one is
     named), beginning at ``shown_place``. ``timeout`` is in seconds, None for the runner's default.
     ``expectations`` has at most one for each stream. ``machine`` is the guest that it asks for, and ``modules`` are the
-    kernel modules, sources or folders among ``files``, that are built for it.
+    kernel modules, sources or folders among ``files``, that are built for it. ``bare`` is the machine of a program
+    without a system.
     """
 
     note: str
@@ -95,6 +103,12 @@ class Example:
     expectations: tuple[Expectation, ...] = ()
     machine: Machine = PLAIN
     modules: tuple[str, ...] = ()
+    bare: BareMachine = BARE
+
+
+def streams_of(language: str) -> tuple[Stream, ...]:
+    """The streams that a program of that language may have."""
+    return STREAMS if language in BARE_LANGUAGES else STREAMS[:2]
 
 
 @dataclass(frozen=True, slots=True)

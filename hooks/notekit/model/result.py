@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from notekit.model.example import Stream
 from notekit.model.place import Place
 
 Status = Literal["passed", "failed", "not-verified", "error"]
@@ -48,7 +50,8 @@ class Output:
     was compiled or checked. ``exceeded`` names the limit that ended it. ``broken`` is set where the
     runner itself failed, and ``missing`` where what it needs is not on this machine (why, and the cure).
     ``how`` is the command line that a person would type; ``versions`` are (tool, version);
-    ``finished`` is ISO 8601 in UTC. ``log`` is what a guest's kernel said last, where its end was not the example's.
+    ``finished`` is ISO 8601 in UTC. ``streams`` are a bare machine's further streams.
+    ``log`` is what a guest's kernel said last, where its end was not the example's.
     """
 
     commands: tuple[CommandOutput, ...] = ()
@@ -64,6 +67,7 @@ class Output:
     versions: tuple[tuple[str, str], ...] = ()
     finished: str = ""
     log: str = ""
+    streams: tuple[tuple[Stream, bytes], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +87,30 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What an emulated machine did of what a diagram shows.
+
+    ``seen``: the same; ``known``: the same but for faults of the emulator that a decision names; ``differs``:
+    something else; ``unseen``: it cannot do it, or is not here; ``broken``: it told nothing. ``emulator`` is such as
+    ``QEMU 7.2``. ``reasons`` are the known faults, or why it is unseen: names of a page's texts (``known_…``,
+    ``unseen_…``), each with what its text tells of. ``message`` is for what differs or is broken.
+    """
+
+    verdict: Literal["seen", "known", "differs", "unseen", "broken"]
+    emulator: str = ""
+    reasons: tuple[tuple[str, str], ...] = ()
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """An example or a diagram after it ran. ``reason`` says why it is not verified, or what broke.
 
     ``texts`` is what the page shows as printed: for a console one text a command, for a program one a
     stream (``stdout``, ``stderr``), each a tuple of printable lines; where an expectation says ``...``
     that line stays. ``exits`` are the ends of a console's commands. Both are as the note states them
-    where nothing ran. ``how`` is the command line that a person would type; empty where nothing ran. ``log`` is that of
-    the Output.
+    where nothing ran. ``evidence`` is a diagram's. ``how`` is the command line that a person would type;
+    empty where nothing ran. ``log`` is that of the Output.
     """
 
     note: str
@@ -109,6 +129,7 @@ class Result:
     versions: tuple[tuple[str, str], ...] = ()
     finished: str = ""
     log: str = ""
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +158,10 @@ class Page:
     weight: float = 1
 
 
+#: How a bare machine ends if not through its exit port, as statuses that no process has.
+MACHINE_ENDS: Mapping[str, int] = {"reset": 256, "shutdown": 257}
+
+
 def exit_status(text: str) -> int | None:
     """``0`` to ``255`` or a signal's name (``SIGTERM``: 143) as an exit status; None for anything else."""
     if text.isascii() and text.isdigit():
@@ -147,9 +172,11 @@ def exit_status(text: str) -> int | None:
 
 
 def describe_exit(status: int | None) -> str:
-    """``exit 1``, ``exit 139 (SIGSEGV)``, or ``did not end``."""
+    """``exit 1``, ``exit 139 (SIGSEGV)``, ``a reset`` (a machine's), or ``did not end``."""
     if status is None:
         return "did not end"
+    if status > 255:
+        return next(f"a {name}" for name, number in MACHINE_ENDS.items() if number == status)
     if status > 128:
         try:
             return f"exit {status} ({signal.Signals(status - 128).name})"

@@ -5,11 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from notekit.model import Command, Dialect, Expectation, exit_status
+from notekit.model import Asked, Command, Dialect, Expectation, exit_status
 from notekit.parse.report import Report, shortened
 
 _EXIT = re.compile(r"\[exit ([A-Z0-9]{1,12})\]")
-_PROMPTS: dict[Dialect, tuple[str, ...]] = {"console": ("$ ",), "root-console": ("$ ", "# "), "output": ()}
+_PROMPTS: dict[Dialect, tuple[str, ...]] = {
+    "console": ("$ ",),
+    "root-console": ("$ ", "# "),
+    "output": (),
+    "machine-console": ("$ ", "(qemu) ", "(qmp) ", "(gdb) "),
+}
+_ASKED: dict[str, Asked] = {"(qemu)": "qemu", "(qmp)": "qmp", "(gdb)": "gdb"}
 
 
 def read_console(
@@ -40,7 +46,7 @@ class _Reader:
         self._output: list[str] = []
         self._line = 0
         self._output_line = 0
-        self._root = False
+        self._prompt = "$"
         self._exit: tuple[int, int] | None = None
 
     def takes(self, number: int, line: str) -> bool:
@@ -55,12 +61,13 @@ class _Reader:
 
     def _begin_command(self, number: int, line: str) -> bool:
         self.end_command()
-        if not line[2:].strip():
+        prompt, _, text = line.partition(" ")
+        if not text.strip():
             self._report(
                 number, "a prompt without a command", "write a command behind it, or a backslash before output"
             )
             return False
-        self._text, self._line, self._root = [line[2:]], number, line[0] == "#"
+        self._text, self._line, self._prompt = [text], number, prompt
         return True
 
     def _continue_command(self, number: int, text: str) -> bool:
@@ -97,10 +104,9 @@ class _Reader:
             return True
         if self._exit:
             self._report(number, f"output after [exit …] in line {self._exit[1]}", "move [exit …] behind the output")
-        elif line.startswith("# "):
-            self._report(
-                number, "output before the first command", "a root prompt needs runner=guest, any other is `$ `"
-            )
+        elif line.startswith(("# ", "(qemu) ", "(qmp) ", "(gdb) ")):
+            needs = "a root prompt needs runner=guest" if line[0] == "#" else "this prompt needs runner=machine"
+            self._report(number, "output before the first command", f"{needs}, any other is `$ `")
         else:
             self._report(number, "output before the first command", "write a command behind `$ ` above it")
         return False
@@ -116,5 +122,6 @@ class _Reader:
             unordered=self._unordered,
         )
         status, exit_line = self._exit or (0, self._line)
-        self.commands.append(Command("\n".join(self._text), self._line, expectation, status, exit_line, self._root))
+        text, root, asked = "\n".join(self._text), self._prompt == "#", _ASKED.get(self._prompt, "")
+        self.commands.append(Command(text, self._line, expectation, status, exit_line, root, asked))
         self._text, self._output, self._exit = [], [], None

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from notekit import match
-from notekit.model import PLAIN, Command, Diagram, Dialect, Example, Expectation, NamedFile, Place
+from notekit.model import BARE, PLAIN, Command, Diagram, Dialect, Example, Expectation, NamedFile, Place
 from notekit.parse.block import Block
 from notekit.parse.console import read_console
 from notekit.parse.context import Context
 from notekit.parse.diagram import read_diagram
 from notekit.parse.document import Draft
+from notekit.parse.dump import dump
 from notekit.parse.file_regions import Shown, read_regions, shown_lines
 from notekit.parse.files import FileError, Folder
 from notekit.parse.report import Report, shortened, suggestion
 from notekit.parse.schema import SchemaError, check_schema
 from notekit.parse.text import NotUtf8Error, is_blank, read_lines
+
+_DIALECTS: Mapping[str, Dialect] = {"guest": "root-console", "machine": "machine-console"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +41,9 @@ def read_example(
     commands: tuple[Command, ...] = ()
     program: _Program | None = None
     if block.kind == "console":
-        dialect: Dialect = "root-console" if options.runner == "guest" else "console"
+        dialect: Dialect = _DIALECTS.get(options.runner, "console")
         commands = read_console(block.body, block.first + 1, dialect, options.unordered, report)
+        program = _loaded(draft, block, folder)
         expectations = tuple(command.expectation for command in commands)
     else:
         program = _program(draft, block, folder)
@@ -78,6 +83,7 @@ def read_example(
         expectations=() if block.kind == "console" else expectations,
         machine=options.guest or PLAIN,
         modules=options.modules,
+        bare=options.machine or BARE,
     )
 
 
@@ -140,13 +146,27 @@ def _program(draft: Draft, block: Block, folder: Folder) -> _Program | None:
     return _program_of_file(draft, block, folder)
 
 
+def _named_file(draft: Draft, block: Block, folder: Folder) -> NamedFile | None:
+    try:
+        return folder.file(block.options.file or "")
+    except FileError as error:
+        draft.report(block.first, f"file: {error.message}", error.remedy)
+        return None
+
+
+def _loaded(draft: Draft, block: Block, folder: Folder) -> _Program | None:
+    """What the machine of a console has in its memory, where the block names a file."""
+    file = _named_file(draft, block, folder) if block.options.file else None
+    return _Program("", "", Place(draft.file, block.first), file) if file else None
+
+
 def _program_of_file(draft: Draft, block: Block, folder: Folder) -> _Program | None:
     report, name = draft.report, block.options.file or ""
-    try:
-        file = folder.file(name)
-    except FileError as error:
-        report(block.first, f"file: {error.message}", error.remedy)
+    file = _named_file(draft, block, folder)
+    if file is None:
         return None
+    if block.language == "image":
+        return _Program("", dump(file.content), Place(draft.file, block.first), file)
     of_file = report.of(f"{draft.file.rpartition('/')[0]}/{file.path}")
     try:
         lines = read_lines(file.content)

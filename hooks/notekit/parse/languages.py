@@ -23,6 +23,8 @@ RUNNER_OF: Mapping[str, str] = {
     "c": "host",
     "python": "host",
     "json": "host",
+    "asm": "machine",
+    "image": "machine",
 }
 
 RUN_MODES: Mapping[str, tuple[RunMode, ...]] = {
@@ -33,14 +35,17 @@ RUN_MODES: Mapping[str, tuple[RunMode, ...]] = {
     "python": ("yes", "syntax", "no"),
     "console": ("yes", "no"),
     "json": ("yes", "no"),
+    "asm": ("yes", "build", "no"),
+    "image": ("yes", "no"),
 }
 
 _ANY_EXAMPLE = frozenset({"run", "because", "runner", "needs", "timeout"})
 _GUEST = frozenset({"guest", "modules"})
+_BARE = frozenset({"machine"})
 _ANY_PROGRAM = _ANY_EXAMPLE | {"file", "region", "with", "args", "stdin", "exit", "fails"}
 
 _ATTRIBUTES: Mapping[BlockKind, frozenset[str]] = {
-    "console": _ANY_EXAMPLE | _GUEST | {"with", "session", "unordered"},
+    "console": _ANY_EXAMPLE | _GUEST | _BARE | {"with", "session", "unordered", "file"},
     "program": _ANY_PROGRAM | _GUEST,
     "json": _ANY_EXAMPLE | {"schema"},
     "output": frozenset({"of", "stream", "unordered"}),
@@ -49,13 +54,21 @@ _ATTRIBUTES: Mapping[BlockKind, frozenset[str]] = {
     "listing": frozenset(),
 }
 
+# A program without a system has no arguments and no standard input.
+_OF_LANGUAGE: Mapping[str, frozenset[str]] = {
+    "c": _ATTRIBUTES["program"] | {"cflags"},
+    "asm": _ANY_EXAMPLE | _BARE | {"file", "region", "with", "exit", "fails"},
+    "image": _ANY_EXAMPLE | _BARE | {"file", "exit"},
+}
+
 FLAGS = frozenset({"fails", "unordered"})
 
 # For whom an attribute is, as a message says it.
 OWNERS: Mapping[str, str] = {
     **dict.fromkeys(_ANY_EXAMPLE, "blocks that run"),
-    **dict.fromkeys(_ANY_PROGRAM - _ANY_EXAMPLE, "programs (bash, sh, fish, c, python)"),
+    **dict.fromkeys(_ANY_PROGRAM - _ANY_EXAMPLE, "programs (bash, sh, fish, c, python, asm, image)"),
     **dict.fromkeys(("with", *_GUEST), "console blocks and programs"),
+    "machine": "asm and image blocks, and console blocks with runner=machine",
     "session": "console blocks",
     "unordered": "console and output blocks",
     "cflags": "c blocks",
@@ -82,4 +95,4 @@ def block_kind(language: str, diagrams: Collection[str]) -> BlockKind:
 
 def attributes_of(language: str, kind: BlockKind) -> frozenset[str]:
     """The attributes that a block may have, beside its id."""
-    return _ATTRIBUTES[kind] | {"cflags"} if language == "c" else _ATTRIBUTES[kind]
+    return _OF_LANGUAGE.get(language, _ATTRIBUTES[kind])

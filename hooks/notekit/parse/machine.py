@@ -38,26 +38,36 @@ class MachineError(ValueError):
 
 def read_machine(text: str) -> Machine:
     """The machine of an attribute's words. Raises MachineError for the first that is wrong."""
+    return Machine(**read_words("guest", text, WORDS, _READERS))
+
+
+def read_words(
+    attribute: str, text: str, words: Mapping[str, str], readers: Mapping[str, Callable[[str], dict[str, Any] | None]]
+) -> dict[str, Any]:
+    """The fields that an attribute's words give; ``words`` is what each takes. Raises MachineError."""
     found: dict[str, Any] = {}
+    said: set[str] = set()
     for word in text.split():
         name, _, value = word.partition("=")
-        if name not in WORDS:
-            remedy = suggestion(name, WORDS, f"the words are {listed(WORDS, 'and')}")
-            raise MachineError(f"guest has {shortened(word)}, which is no word of it", remedy)
-        if name in found or (name == "smp" and "sockets" in found):
-            raise MachineError(f"guest says {name} twice", "keep one of the two")
-        read = _READERS[name](value)
+        if name not in words:
+            remedy = suggestion(name, words, f"the words are {listed(words, 'and')}")
+            raise MachineError(f"{attribute} has {shortened(word)}, which is no word of it", remedy)
+        if name in said:
+            raise MachineError(f"{attribute} says {name} twice", "keep one of the two")
+        read = readers[name](value)
         if read is None or (name == "reboot" and "=" in word):
-            raise MachineError(f"guest has {shortened(word)}", f"{name} takes {WORDS[name]}")
+            raise MachineError(f"{attribute} has {shortened(word)}", f"{name} takes {words[name]}")
+        said.add(name)
         found |= read
-    return Machine(**found)
+    return found
 
 
 def _kernel(text: str) -> dict[str, Any] | None:
     return {"kernel": text} if text in ("cloud", "general") else None
 
 
-def _cpu(text: str) -> dict[str, Any] | None:
+def cpu_word(text: str) -> dict[str, Any] | None:
+    """The field ``cpu``; None for what is no CPU model and its features."""
     return {"cpu": text} if _CPU.fullmatch(text) else None
 
 
@@ -78,7 +88,9 @@ def _smp(text: str) -> dict[str, Any] | None:
     return counts if len(counts) == len(names) and 1 <= total <= _MOST_CPUS else None
 
 
-def _size_of(name: str, least: int, most: int) -> Callable[[str], dict[str, Any] | None]:
+def size_word(name: str, least: int, most: int) -> Callable[[str], dict[str, Any] | None]:
+    """What reads a size from ``least`` to ``most`` MiB as the field of that name."""
+
     def read(text: str) -> dict[str, Any] | None:
         found = _SIZE.fullmatch(text)
         size = int(found[1]) * (1024 if found[2] == "G" else 1) if found else 0
@@ -93,11 +105,11 @@ def _clock(text: str) -> dict[str, Any] | None:
 
 _READERS: Mapping[str, Callable[[str], dict[str, Any] | None]] = {
     "kernel": _kernel,
-    "cpu": _cpu,
+    "cpu": cpu_word,
     "smp": _smp,
-    "memory": _size_of("memory", 256, 2048),
-    "nvdimm": _size_of("nvdimm", 16, 1024),
-    "disk": _size_of("disk", 1, 1024),
+    "memory": size_word("memory", 256, 2048),
+    "nvdimm": size_word("nvdimm", 16, 1024),
+    "disk": size_word("disk", 1, 1024),
     "clock": _clock,
     "reboot": lambda text: {"reboot": True},
 }

@@ -123,6 +123,12 @@ def _check_sessions(draft: Draft) -> None:
                 f"the session {session} has runner={block.options.runner} here and {runner} in line {line}",
                 "give all its blocks one runner",
             )
+        elif line != block.first and (block.options.machine or block.options.file):
+            draft.report(
+                block.first,
+                f"the session {session} began in line {line}, where its machine was made",
+                "write machine and file on its first block",
+            )
         elif line != block.first and (block.options.guest or block.options.modules):
             draft.report(
                 block.first,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 
-from notekit.model import Expectation
+from notekit.model import BARE_LANGUAGES, STREAMS, Expectation
 from notekit.parse.block import Block
 from notekit.parse.document import Draft
 from notekit.parse.references import Definitions, report_unknown
+from notekit.parse.report import listed
 
 
 def read_outputs(draft: Draft, definitions: Definitions) -> Mapping[str, tuple[Expectation, ...]]:
@@ -25,7 +26,7 @@ def read_outputs(draft: Draft, definitions: Definitions) -> Mapping[str, tuple[E
             draft.report(
                 block.first,
                 f"a second output block for {stream} of {name}, first in line {lines[name, stream]}",
-                "state each stream once (stream=stderr is the other one)",
+                f"state each stream once (the others are {listed(STREAMS[1:], 'and')})",
             )
             continue
         lines[name, stream] = block.first
@@ -53,7 +54,7 @@ def _belongs(draft: Draft, block: Block, definitions: Definitions) -> bool:
         inside = program.kind == "console"
         wrong = (
             f"{name} is no program but a block of {program.language or 'text'}",
-            "write the output into that block" if inside else "name a bash, sh, fish, c or python block",
+            "write the output into that block" if inside else "name a bash, sh, fish, c, python, asm or image block",
         )
     elif home is not draft:
         wrong = (f"the program {name} stands in {home.file}", "state its output there")
@@ -67,7 +68,12 @@ def _belongs(draft: Draft, block: Block, definitions: Definitions) -> bool:
             f"the output of {name} stands in another section than the program, which begins in line {program.first}",
             "move it into that section",
         )
-    elif program.sound and program.options.run in ("build", "syntax") and block.options.stream == "stdout":
+    elif block.options.stream in STREAMS[2:] and program.language not in BARE_LANGUAGES:
+        wrong = (
+            f"{name} is a {program.language} program, and has no stream {block.options.stream}",
+            "state it of an asm or image block",
+        )
+    elif program.sound and program.options.run in ("build", "syntax") and block.options.stream != "stderr":
         wrong = (
             f"{name} has run={program.options.run}: it does not run, and prints nothing",
             "state stream=stderr for what the compiler says",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from notekit.model import Failure, Problem, Result
@@ -56,6 +57,7 @@ def _example(result: Result) -> dict[str, Any]:
         "language": result.language,
         "finished": result.finished,
         "log": result.log,
+        "evidence": None if result.evidence is None else asdict(result.evidence),
         "failures": [_failure(failure) for failure in result.failures],
     }
 

@@ -27,9 +27,12 @@ TOOL_OF: Mapping[str, str] = {
 }
 #: Debian's package of a tool, where it has another name.
 _PACKAGES: Mapping[str, str] = {
+    "as": "binutils",
     "bwrap": "bubblewrap",
     "jsonschema": "python3-jsonschema",
+    "ld": "binutils",
     "linux.uml": "user-mode-linux",
+    "objcopy": "binutils",
     "qemu-system-x86_64": "qemu-system-x86",
     "sh": "dash",
 }

@@ -1,4 +1,4 @@
-"""An entry of the store as bytes: sealed JSON, ``{"format":2,"key":"…","about":[…],"outputs":[…]}``.
+"""An entry of the store as bytes: sealed JSON, ``{"format":3,"key":"…","about":[…],"outputs":[…]}``.
 
 The seal tells an entry with any bit changed from a whole one; the key in it tells an entry that lies under another's
 name. What was printed is in base64, since it need not be text.
@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast, get_args
 
-from notekit.model import BuildOutput, CommandOutput, Exceeded, Limit, Output
+from notekit.model import STREAMS, BuildOutput, CommandOutput, Exceeded, Limit, Output, Stream
 from notekit.sealed import seal, unseal
 
 __all__ = ["Entry", "OtherFormatError", "decode", "encode"]
 
-_FORMAT = 2
+_FORMAT = 3
 _T = TypeVar("_T")
 
 
@@ -70,6 +70,7 @@ def _from_output(output: Output) -> dict[str, Any]:
         "seconds": output.seconds,
         "versions": output.versions,
         "finished": output.finished,
+        "streams": [[stream, _from_bytes(data)] for stream, data in output.streams],
     }
 
 
@@ -87,6 +88,7 @@ def _to_output(described: dict[str, Any]) -> Output:
         seconds=float(described["seconds"]),
         versions=tuple((_text(tool), _text(version)) for tool, version in described["versions"]),
         finished=_text(described["finished"]),
+        streams=tuple((_stream(name), _to_bytes(data)) for name, data in described["streams"]),
     )
 
 
@@ -114,6 +116,12 @@ def _limit(value: Any) -> Limit:
     if value not in get_args(Limit):
         raise TypeError("a limit's name is expected")
     return cast(Limit, value)
+
+
+def _stream(value: Any) -> Stream:
+    if value not in STREAMS:
+        raise TypeError("a stream's name is expected")
+    return cast(Stream, value)
 
 
 def _optional(value: Any, read: Callable[[Any], _T]) -> _T | None:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from notekit.model import Example, NamedFile, Unit
+from notekit.model import Command, Example, NamedFile, Unit
 
 __all__ = ["unit_key"]
 
@@ -45,8 +45,9 @@ def _example(example: Example) -> dict[str, Any]:
         "needs": sorted(example.needs),
         "timeout": None if example.timeout is None else float(example.timeout),
     }
+    loaded = {"file": _file(example.file)} if example.language == "console" and example.file else {}
     if example.language == "console":
-        return described | {"commands": [(command.text, command.root) for command in example.commands]}
+        return described | {"commands": [_command(command) for command in example.commands]} | loaded
     return described | {
         "id": example.id,
         "code": example.code,
@@ -56,6 +57,10 @@ def _example(example: Example) -> dict[str, Any]:
         "cflags": example.cflags,
         "schema": example.schema and _file(example.schema),
     }
+
+
+def _command(command: Command) -> tuple[str | bool, ...]:
+    return (command.text, command.root, command.asked) if command.asked else (command.text, command.root)
 
 
 def _file(file: NamedFile) -> tuple[str, str, bool]:

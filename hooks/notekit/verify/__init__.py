@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from notekit.model import Example, Output, Result, Status
+from notekit.model import Example, Output, Result, Status, streams_of
 from notekit.verify.console import verify_console
-from notekit.verify.diagram import verify_diagram
+from notekit.verify.diagram import verify_diagram, with_evidence
 from notekit.verify.program import not_built, verify_program
 from notekit.verify.report import report
 from notekit.verify.text import stated
 
-__all__ = ["not_run", "report", "verify", "verify_diagram"]
+__all__ = ["not_run", "report", "verify", "verify_diagram", "with_evidence"]
 
 
 def verify(example: Example, output: Output) -> Result:
@@ -57,7 +57,7 @@ def _result(example: Example, output: Output, status: Status, reason: str) -> Re
         texts = tuple(stated(command.expectation) for command in example.commands)
     else:
         by_stream = {expectation.stream: stated(expectation) for expectation in example.expectations}
-        texts = (by_stream.get("stdout", ()), by_stream.get("stderr", ()))
+        texts = tuple(by_stream.get(stream, ()) for stream in streams_of(example.language))
     return Result(
         note=example.note,
         name=example.name,

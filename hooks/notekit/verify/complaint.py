@@ -13,7 +13,9 @@ __all__ = ["complaint"]
 # gcc: ``seek.c:5:3: error: …``; bash and sh: ``x.sh: line 3: …``, ``x.sh: 3: …``; fish: ``x.fish (line 3): …``;
 # the runner of JSON: ``line 3, column 5: …``. Python: ``  File "x.py", line 3``, the last of them, with the text in the
 # last line.
+# as: ``boot.s:3: Error: …``; ld: ``ld: boot.s:(.text+0x1): undefined …`` has no line.
 _FORMS = (
+    re.compile(r"(?P<name>[^:\n]+):(?P<line>\d+): Error: (?P<text>.+)"),
     re.compile(r"(?P<name>[^:\n]+):(?P<line>\d+)(?::\d+)?: (?:fatal )?error: (?P<text>.+)"),
     re.compile(r"(?P<name>[^:\n]+): (?:line )?(?P<line>\d+): (?P<text>.+)"),
     re.compile(r"(?P<name>[^:\n]+) \(line (?P<line>\d+)\): (?P<text>.+)"),

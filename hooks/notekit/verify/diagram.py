@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from notekit.match import visible
-from notekit.model import Diagram, Failure, Place, Result
+from notekit.model import Diagram, Evidence, Failure, Place, Result
 from notekit.verify.diff import shorten
 
-__all__ = ["verify_diagram"]
+__all__ = ["verify_diagram", "with_evidence"]
 
 # A text that would be read as something else, were it not quoted.
 _LIKE_A_VALUE = re.compile(r"|[+-]?[0-9._]+|0[xX][0-9a-fA-F]+|true|false|null", re.IGNORECASE)
@@ -40,6 +40,22 @@ def verify_diagram(diagram: Diagram, outcome: Mapping[str, Any]) -> Result:
         status="failed" if failures else "passed",
         failures=failures,
     )
+
+
+def with_evidence(result: Result, evidence: Evidence | None) -> Result:
+    """The result with what a machine did of it: a failure where that is something else than was drawn."""
+    if evidence is None:
+        return result
+    result = replace(result, evidence=evidence)
+    if evidence.verdict == "broken":
+        return replace(result, status="error", reason=evidence.message)
+    if evidence.verdict != "differs":
+        return result
+    message = (
+        f"{evidence.emulator} does otherwise: {evidence.message}; correct the simulator, or record the emulator's fault"
+    )
+    failure = Failure(result.place, visible(message))
+    return replace(result, status="failed", failures=(*result.failures, failure))
 
 
 def _failures(diagram: Diagram, path: tuple[str, ...], expected: Any, found: Any) -> Iterator[Failure]:

@@ -7,14 +7,33 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from notekit.match import match_lines, printable
-from notekit.model import BuildOutput, Example, Exceeded, Expectation, Failure, Output, Place, Stream, describe_exit
+from notekit.model import (
+    MACHINE_ENDS,
+    BuildOutput,
+    Example,
+    Exceeded,
+    Expectation,
+    Failure,
+    Output,
+    Place,
+    Stream,
+    describe_exit,
+    streams_of,
+)
 from notekit.verify.complaint import complaint
 from notekit.verify.diff import draw, shorten
 from notekit.verify.text import Compared, compare, ended, exceeded_text, joined, remedy_for
 
 __all__ = ["not_built", "verify_program"]
 
-_NAMES: dict[Stream, str] = {"stdout": "", "stderr": "standard error"}
+_NAMES: dict[Stream, str] = {
+    "stdout": "",
+    "stderr": "standard error",
+    "registers": "the registers",
+    "interrupts": "the log of interrupts",
+}
+#: What these hold may be stated, and need not.
+_FREE: tuple[Stream, ...] = ("registers", "interrupts")
 _Checked = tuple[tuple[Failure, ...], tuple[tuple[str, ...], ...]]
 
 
@@ -30,11 +49,13 @@ def verify_program(example: Example, output: Output) -> _Checked:
         build = BuildOutput(output.stderr, output.exit)
     if build and build.exit != 0 and not example.fails:
         return not_built(example, build, output)
-    printed: dict[Stream, bytes] = {"stdout": output.stdout, "stderr": output.stderr}
+    printed: dict[Stream, bytes] = {"stdout": output.stdout, "stderr": output.stderr, **dict(output.streams)}
     if only_built:
         printed = {"stdout": b"", "stderr": build.text if build else b""}
-    compared = {one.stream: compare(one, printed[one.stream], _NAMES[one.stream]) for one in _expectations(example)}
-    texts = tuple(compared[stream].shown if stream in compared else () for stream in _NAMES)
+    compared = {
+        one.stream: compare(one, printed.get(one.stream, b""), _NAMES[one.stream]) for one in _expectations(example)
+    }
+    texts = tuple(compared[stream].shown if stream in compared else () for stream in streams_of(example.language))
     if output.exceeded:
         return (_exceeded(example, output, output.exceeded, list(compared.values())),), texts
     status = build.exit if build and only_built else output.exit
@@ -49,7 +70,7 @@ def _expectations(example: Example) -> Iterator[Expectation]:
     for stream in _NAMES:
         if stream in given:
             yield given[stream]
-        elif not (example.fails and stream == "stderr"):
+        elif stream not in _FREE and not (example.fails and stream == "stderr"):
             yield Expectation((), example.place.line, stream)
 
 
@@ -73,7 +94,9 @@ def _wrong_end(example: Example, status: int | None, how: str) -> Iterator[Failu
     if status == example.exit:
         return
     place = Place(example.place.file, example.exit_line or example.place.line)
-    remedy = "correct the program" if status is None else f"correct the program, or write exit={status} on the block"
+    by_name = {number: name for name, number in MACHINE_ENDS.items()}
+    end = by_name.get(status or 0, status)
+    remedy = "correct the program" if status is None else f"correct the program, or write exit={end} on the block"
     message = f"{ended(status, example.exit)}; {remedy}"
     yield Failure(place, message, _command(example), (), describe_exit(status), how)
 
@@ -106,6 +129,10 @@ def not_built(example: Example, build: BuildOutput, output: Output) -> _Checked:
         did, what = "is not valid", "document"
     elif example.run == "syntax":
         did = "cannot be parsed"
+    elif example.language == "asm":
+        did = "cannot be assembled"
+    elif example.language == "image":
+        did, what = "cannot be loaded", "image"
     if example.modules:
         what = "module"
     message = f"{did}: {shorten(text) or end}; correct the {what}"

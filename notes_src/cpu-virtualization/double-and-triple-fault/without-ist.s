@@ -1,0 +1,2 @@
+        .set    IST, 0
+        .include "stack.s"
