@@ -16,7 +16,7 @@ from tests.house.project_files import ROOT
 NAME = f"python3.{sys.version_info.minor}"
 PYTHONS = {"python3", "python3.11", "python3.12", "python3.13"}
 REAL = Path(sys.executable).resolve()
-OPTIONAL = {"fish": "fish", "gdb": "gdb", "nasm": "nasm", "qemu-system-x86_64": "qemu-system-x86"}
+OPTIONAL = {"fish": "fish", "gdb": "gdb", "jq": "jq", "nasm": "nasm", "qemu-system-x86_64": "qemu-system-x86"}
 REASON = "bubblewrap cannot make a namespace (why); sudo cure"
 LINE = f'set-up: {REASON}; or, for pages that say "not verified", make site NOT_VERIFIED=1'
 
