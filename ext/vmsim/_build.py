@@ -19,6 +19,11 @@ REBUILD = (
 
 # What is compiled, the walker last: it uses the others.
 SOURCES = ("ept", "walker")
+# What is compiled and imported only when it is asked for, with the sources that setup.py joins.
+PARTS = {
+    "stream_loop": ("stream_structures.py", "stream_walk.py", "stream_loop.py"),
+    "stream_simd": ("stream_simd.pyx", "stream_simd.h", "stream_simd_sets.h", "stream_simd_take.h"),
+}
 
 
 def choose() -> "ModuleType":
@@ -41,21 +46,27 @@ def interpreted() -> "ModuleType":
 
 def compiled() -> "ModuleType":
     """``vmsim._walker``; ImportError where a compiled module is missing or not made from the source beside it."""
+    modules = [extension(name) for name in SOURCES]
+    return modules[-1]
+
+
+def extension(name: str) -> "ModuleType":
+    """``vmsim._name``; ImportError where it is missing or not made from its source."""
     import importlib
 
-    for name in SOURCES:
-        try:
-            module = importlib.import_module(f"vmsim._{name}")
-        except ModuleNotFoundError as error:
-            raise ImportError(f"vmsim is not compiled for this Python; {REBUILD}") from error
-        if source_digest(name) != module.SOURCE_DIGEST:
-            raise ImportError(f"vmsim/{name}.py was changed after it was compiled; {REBUILD}")
+    try:
+        module = importlib.import_module(f"vmsim._{name}")
+    except ModuleNotFoundError as error:
+        raise ImportError(f"vmsim is not compiled for this Python; {REBUILD}") from error
+    if source_digest(name) != module.SOURCE_DIGEST:
+        raise ImportError(f"vmsim/{name}.py was changed after it was compiled; {REBUILD}")
     return module
 
 
 def source_digest(name: str) -> str:
-    """SHA-256 of the module's source as it is now, in hexadecimal."""
+    """SHA-256 of the extension's source as it is now, in hexadecimal."""
     import hashlib
     from pathlib import Path
 
-    return hashlib.sha256(Path(__file__).with_name(f"{name}.py").read_bytes()).hexdigest()
+    parts = [Path(__file__).with_name(part).read_bytes() for part in PARTS.get(name, (f"{name}.py",))]
+    return hashlib.sha256(b"".join(parts)).hexdigest()

@@ -1,9 +1,10 @@
-"""Which accesses the rights of a translation refuse, and the page fault that says so.
+"""Which accesses the rights of a translation refuse, and the page fault that says so; what EPT is asked with them.
 
 Source: Intel SDM volume 3, "Access Rights", "Protection Keys", "Page-Fault Exceptions".
 """
 
 from vmsim import bits
+from vmsim.eptp import GuestPhysicalAccess
 from vmsim.faults import (
     EXECUTE_DISABLE,
     NOT_PRESENT,
@@ -15,7 +16,7 @@ from vmsim.faults import (
     SUPERVISOR_ADDRESS,
     PageFault,
 )
-from vmsim.processor import FETCH, WRITE, Access, Processor
+from vmsim.processor import FETCH, READ, WRITE, Access, Processor
 from vmsim.trace import Rights
 
 
@@ -69,3 +70,23 @@ def page_fault(linear_address: int, processor: Processor, access: Access, rules:
     if PROTECTION_KEY in rules:
         code |= bits.PF_PK
     return PageFault(code, rules, linear_address)
+
+
+def final_access(access: Access, linear_address: int, rights: Rights) -> GuestPhysicalAccess:
+    """The access to the translation of a linear address, for which the guest's structures give those rights."""
+    return GuestPhysicalAccess(
+        read=access.kind == READ,
+        write=access.kind == WRITE,
+        fetch=access.kind == FETCH,
+        linear_address=linear_address,
+        final=True,
+        user_address=rights.user,
+        writable=rights.writable,
+        execute_disable=rights.execute_disable,
+        unblocks_nmi=access.unblocks_nmi,
+    )
+
+
+def table_access(access: Access, linear_address: int, write: bool) -> GuestPhysicalAccess:
+    """The access to an entry of the guest's structures on the way; ``write``: as one that sets a flag there."""
+    return GuestPhysicalAccess(read=True, write=write, linear_address=linear_address, unblocks_nmi=access.unblocks_nmi)

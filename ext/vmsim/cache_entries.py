@@ -2,12 +2,14 @@
 
 Source: Intel SDM volume 3, "Caching Translation Information": "Caching Translations in TLBs", "Caches for Paging
 Structures"; "Information That May Be Cached" under "Caching Translation Information" of "VMX Support for Address
-Translation". Memory types are not modelled, and neither are guest-physical mappings: under EPT an entry of a
-paging-structure cache holds the guest-physical address of a table, and the table is located by an EPT walk.
+Translation". Memory types are not modelled. Under EPT an entry of a
+paging-structure cache holds the guest-physical address of a table, and the table is located by an EPT walk, which
+guest-physical mappings may shorten (``guest_physical.py``).
 """
 
 from vmsim import bits
 from vmsim.access_rights import refusals
+from vmsim.ept_trace import EptTranslation
 from vmsim.paging import PAE
 from vmsim.processor import Access, Processor
 from vmsim.trace import Rights, Translation, Walk, WalkStep
@@ -172,10 +174,12 @@ def tlb_entry(walk: Walk, tag: Tag, globals_on: bool) -> "TlbEntry | None":
     permissions, ept_dirty = None, True
     ept = walk.last_ept_walk
     if ept is not None and walk.ept is not None:
-        last = ept.steps[-1]
-        shift = min(shift, bits.low_bit(last.level))
+        assert isinstance(ept.result, EptTranslation)
+        shift = min(shift, bits.low_bit(ept.result.level))
         permissions = ept.permissions
-        ept_dirty = not walk.ept.accessed_dirty or (last.entry.value | last.sets) & bits.EPT_D != 0
+        # By a cached mapping the page was reached without a look at D.
+        last = ept.steps[-1].entry.value | ept.steps[-1].sets if ept.steps else 0
+        ept_dirty = not walk.ept.accessed_dirty or last & bits.EPT_D != 0
     low = (1 << shift) - 1
     return TlbEntry(
         tag, walk.linear_address >> shift, shift, page_shift, host & ~low, result.physical_address & ~low, walk.rights,

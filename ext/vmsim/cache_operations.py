@@ -10,7 +10,7 @@ import vmsim
 from vmsim import bits, cache_scopes, invalidation
 from vmsim.cache_trace import CacheOperation
 from vmsim.faults import GeneralProtection
-from vmsim.logical_processor import LogicalProcessor, invalidated
+from vmsim.logical_processor import LogicalProcessor, invalidated, without_mappings
 from vmsim.paging import PAE
 from vmsim.processor import Processor
 from vmsim.value import check_integer, replace
@@ -64,7 +64,9 @@ def invept(core: LogicalProcessor, kind: int, descriptor: int = 0) -> "Outcome":
     said = invalidation.invept(kind, descriptor, True, 0, core.registers.maxphyaddr)
     if said.result != invalidation.SUCCEED:
         return _refused("INVEPT", core, said)
-    return _done("INVEPT", core, cache_scopes.of_invept(kind, descriptor & bits.MAX_64))
+    operation, after = _done("INVEPT", core, cache_scopes.of_invept(kind, descriptor & bits.MAX_64))
+    caches, drops = without_mappings(after.caches, cache_scopes.mappings_of_invept(kind, descriptor & bits.MAX_64))
+    return replace(operation, drops=operation.drops + drops), replace(after, caches=caches)
 
 
 def mov_to_cr3(core: LogicalProcessor, operand: int, memory: "Memory | None" = None) -> "Outcome":

@@ -13,6 +13,7 @@ from vmsim.vmcs import CR4_PCIDE
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vmsim.cache_trace import Cached
+    from vmsim.guest_physical_entry import GuestPhysicalEntry
 
 DROP, KEEP, ONLY = "drop", "keep", "only"
 
@@ -123,10 +124,14 @@ def of_page_fault(tag: Tag, linear_address: int) -> "tuple[Scope, ...]":
     )  # fmt: skip
 
 
-def of_ept_violation(tag: Tag, linear_address: int) -> "tuple[Scope, ...]":
-    """An EPT violation: combined mappings of the linear address under the current VPID, PCID and EP4TA."""
+def of_ept_violation(tag: Tag, linear_address: int, final: bool) -> "tuple[Scope, ...]":
+    """An EPT violation: combined mappings of the linear address under the current VPID, PCID and EP4TA.
+
+    The manual demands that where the violation is for the translation of the linear address (``final``), and not where
+    it is for one of the guest's tables.
+    """
     rule = "EPT violation: combined mappings of the address, in the current VPID, PCID and EP4TA"
-    return (Scope(rule, tag.vpid, tag.pcid, tag.ep4ta, linear_address, combined=True),)
+    return (Scope(rule, tag.vpid, tag.pcid, tag.ep4ta, linear_address, combined=True, required=final),)
 
 
 def of_invvpid(kind: int, vpid: int, linear_address: int) -> "tuple[Scope, ...]":
@@ -145,6 +150,34 @@ def of_invept(kind: int, eptp: int) -> "tuple[Scope, ...]":
     if kind == 1:
         return (Scope("INVEPT 1: combined mappings of that EP4TA", ep4ta=eptp & bits.ADDRESS, combined=True),)
     return (Scope("INVEPT 2: combined mappings of all EP4TAs", combined=True),)
+
+
+class MappingScope(Value):
+    """The guest-physical mappings with that EP4TA that translate that guest-physical address; None stands for any."""
+
+    _fields = ("rule", "ep4ta", "guest_physical_address")
+    rule: str
+    ep4ta: "int | None" = None
+    guest_physical_address: "int | None" = None
+
+    required = True
+
+    def contains(self, entry: "GuestPhysicalEntry") -> bool:
+        """Whether the mapping is one of them."""
+        address = self.guest_physical_address
+        return (self.ep4ta is None or entry.ep4ta == self.ep4ta) and (address is None or entry.covers(address))
+
+
+def mappings_of_invept(kind: int, eptp: int) -> "tuple[MappingScope, ...]":
+    """INVEPT of type 1 or 2 that is not refused."""
+    if kind == 1:
+        return (MappingScope("INVEPT 1: guest-physical mappings of that EP4TA", eptp & bits.ADDRESS),)
+    return (MappingScope("INVEPT 2: guest-physical mappings of all EP4TAs"),)
+
+
+def mappings_of_ept_violation(tag: Tag, guest_physical_address: int) -> "tuple[MappingScope, ...]":
+    """An EPT violation: what would translate that guest-physical address under the current EP4TA."""
+    return (MappingScope("EPT violation: guest-physical mappings of the address", tag.ep4ta, guest_physical_address),)
 
 
 def of_transition() -> "tuple[Scope, ...]":

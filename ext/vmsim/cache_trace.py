@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from vmsim.cache_entries import StructureEntry, TlbEntry
+    from vmsim.guest_physical_entry import GuestPhysicalEntry
     from vmsim.trace import Result, Update, Walk
 
     Cached: TypeAlias = "TlbEntry | StructureEntry"
+    Kept: TypeAlias = "TlbEntry | StructureEntry | GuestPhysicalEntry"
 
 WALK = "walk"
 
@@ -52,7 +54,7 @@ class Dropped(Value):
 
     _fields = ("structure", "entries", "rule", "required")
     structure: str
-    entries: "tuple[Cached, ...]"
+    entries: "tuple[Kept, ...]"
     rule: str
     required: bool
 

@@ -18,11 +18,12 @@ a walk begins, or holds what one found. What invalidates is in ``cache_operation
 import vmsim
 from vmsim import bits
 from vmsim.cache_entries import USED, cached_levels, page_shifts, structure_entries, tlb_entry
-from vmsim.cache_scopes import of_ept_violation, of_page_fault
+from vmsim.cache_scopes import mappings_of_ept_violation, of_ept_violation, of_page_fault
 from vmsim.cache_trace import CachedAccess, Filled, Lookup
 from vmsim.ept_trace import EptViolation
 from vmsim.faults import PageFault
-from vmsim.logical_processor import Caches, LogicalProcessor, invalidated
+from vmsim.guest_physical import Mappings
+from vmsim.logical_processor import Caches, LogicalProcessor, invalidated, without_mappings
 from vmsim.permitted import by_entry, permitted, use_of
 from vmsim.processor import Access
 from vmsim.trace import Translation
@@ -58,7 +59,7 @@ def access_memory(
     """
     mode = core.registers.paging
     check_integer("linear_address", linear_address, 0, mode.highest_linear_address)
-    allowed, retained = permitted(translate, memory, core, access, linear_address)
+    allowed, retained, retained_mappings = permitted(translate, memory, core, access, linear_address)
     asked = _Asked(core, access, linear_address)
     page = start = None
     # An address that is not canonical faults before any structure is asked.
@@ -67,11 +68,13 @@ def access_memory(
         if page is None:
             start = asked.structures()
     walk = None
+    held = core.caches.guest_physical
+    mappings = Mappings(held) if held is not None and core.ept is not None else None
     if page is not None:
         result, host = by_entry(page, core, access, linear_address)
     else:
         begin = None if start is None else start.start
-        walk = translate(memory, core.registers, access, linear_address, core.ept, begin)
+        walk = translate(memory, core.registers, access, linear_address, core.ept, begin, mappings)
         result, host = walk.result, walk.host_physical_address
         if isinstance(result, Translation):
             for entry in structure_entries(walk, core.tag, begin):
@@ -83,8 +86,14 @@ def access_memory(
     if isinstance(result, PageFault):
         scopes = of_page_fault(core.tag, linear_address)
     elif isinstance(result, EptViolation):
-        scopes = of_ept_violation(core.tag, linear_address)
-    caches, drops = invalidated(Caches(tuple(asked.tlb), tuple(asked.structure), retained), scopes)
+        scopes = of_ept_violation(core.tag, linear_address, result.qualification & bits.EPTQ_FINAL != 0)
+    held = held if mappings is None else mappings.structure
+    caches = Caches(tuple(asked.tlb), tuple(asked.structure), retained, held, retained_mappings)
+    caches, drops = invalidated(caches, scopes)
+    if isinstance(result, EptViolation):
+        found = mappings_of_ept_violation(core.tag, result.guest_physical_address)
+        caches, dropped = without_mappings(caches, found)
+        drops += dropped
     lookups, fills = tuple(asked.lookups), tuple(asked.fills)
     event = CachedAccess(linear_address, access, lookups, walk, fills, drops, result, host, allowed)
     return event, replace(core, caches=caches)

@@ -10,37 +10,44 @@ from vmsim.vmcs import CR4_PCIDE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vmsim.cache_scopes import Scope
+    from vmsim.cache_scopes import MappingScope, Scope
     from vmsim.cache_trace import Cached
     from vmsim.eptp import Ept
+    from vmsim.guest_physical_entry import GuestPhysicalEntry
 
 TLB_NAMES = ("TLB", "second-level TLB")
+GUEST_PHYSICAL_NAME = "guest-physical TLB"
 STRUCTURE_NAMES = ("", "", "PDE cache", "PDPTE cache", "PML4 cache", "PML5 cache")
 
 
 class CacheGeometry(Value):
     """``tlbs``: one or two levels. ``structures``: the caches of PDEs, PDPTEs, PML4Es and PML5Es; None: there is none.
+    ``guest_physical``: a cache of guest-physical mappings; by default there is none.
 
     The default is that of a processor of the Skylake generation, as far as it is known: 64 entries and 1536 behind
     them. The manual gives no sizes of paging-structure caches.
     """
 
-    _fields = ("tlbs", "structures")
+    _fields = ("tlbs", "structures", "guest_physical")
     tlbs: "tuple[Geometry, ...]" = (Geometry(16, 4), Geometry(128, 12))
     structures: "tuple[Geometry | None, ...]" = (Geometry(8, 4), Geometry(1, 4), Geometry(1, 2), Geometry(1, 1))
+    guest_physical: "Geometry | None" = None
 
 
 class Caches(Value):
     """``tlbs``: first level first. ``structures``: by level from 2 (PDEs) to 5; None where there is none.
 
     ``retained`` is what a processor with room for everything may still hold: each entry that was ever made, without
-    those that the manual demands be invalidated. The permitted results are computed from it alone.
+    those that the manual demands be invalidated; ``retained_mappings`` likewise, of guest-physical ones. The permitted
+    results are computed from these alone.
     """
 
-    _fields = ("tlbs", "structures", "retained")
+    _fields = ("tlbs", "structures", "retained", "guest_physical", "retained_mappings")
     tlbs: "tuple[SetAssociative, ...]"
     structures: "tuple[SetAssociative | None, ...]"
     retained: "tuple[Cached, ...]" = ()
+    guest_physical: "SetAssociative | None" = None
+    retained_mappings: "tuple[GuestPhysicalEntry, ...]" = ()
 
     @property
     def all_structures(self) -> "tuple[SetAssociative, ...]":
@@ -56,7 +63,8 @@ def empty_caches(geometry: "CacheGeometry | None" = None) -> Caches:
     for level in range(2, 6):
         shape = geometry.structures[level - 2]
         structures.append(None if shape is None else empty(STRUCTURE_NAMES[level], shape))
-    return Caches(tlbs, tuple(structures))
+    mappings = geometry.guest_physical
+    return Caches(tlbs, tuple(structures), (), None if mappings is None else empty(GUEST_PHYSICAL_NAME, mappings))
 
 
 class LogicalProcessor(Value):
@@ -95,7 +103,17 @@ def invalidated(caches: Caches, scopes: "tuple[Scope, ...]") -> "tuple[Caches, t
     return replace(caches, tlbs=tlbs, structures=structures, retained=retained), tuple(drops)
 
 
-def _drop(structure: SetAssociative, scope: "Scope", drops: "list[Dropped]") -> SetAssociative:
+def without_mappings(caches: Caches, scopes: "tuple[MappingScope, ...]") -> "tuple[Caches, tuple[Dropped, ...]]":
+    """The caches without the guest-physical mappings of these scopes, and what was dropped."""
+    drops: list[Dropped] = []
+    retained, held = caches.retained_mappings, caches.guest_physical
+    for scope in scopes:
+        retained = tuple([entry for entry in retained if not scope.contains(entry)])
+        held = held and _drop(held, scope, drops)
+    return replace(caches, retained_mappings=retained, guest_physical=held), tuple(drops)
+
+
+def _drop(structure: SetAssociative, scope: "Scope | MappingScope", drops: "list[Dropped]") -> SetAssociative:
     after, dropped = structure.drop(scope.contains)
     if dropped:
         drops.append(Dropped(structure.name, dropped, scope.rule, scope.required))

@@ -7,7 +7,7 @@ Source: Intel SDM volume 3, "Loading Guest Control Registers, Debug Registers, a
 
 from vmsim.value import Value, check_integer
 from vmsim.vmcs import Vmcs
-from vmsim.vmcs_fields import ControlFields
+from vmsim.vmcs_fields import ControlFields, MsrEntry
 
 ALWAYS = ""
 NEVER = None
@@ -79,5 +79,5 @@ def _in_force(controls: Vmcs, name: "str | None") -> bool:
     return name is not None and (name == ALWAYS or controls.has(name))
 
 
-def _listed(msr: int, entries: "tuple[object, ...]") -> bool:
-    return any(entry.index == msr for entry in entries)  # type: ignore[attr-defined]
+def _listed(msr: int, entries: "tuple[MsrEntry, ...]") -> bool:
+    return any(entry.index == msr for entry in entries)

@@ -198,7 +198,7 @@ class ShadowMmu:
         for step in walk.steps:
             page.flooding = 0
             index = bits.index(walk.linear_address, page.level)
-            access &= entry_access(step.entry, self.processor.nxe)
+            access &= entry_access(step.entry)
             if step.entry.maps_page:
                 if not write and not step.entry.value & bits.D:
                     # protect_clean_gpte: the first write has to fault, to set D in the guest's entry.
@@ -206,7 +206,9 @@ class ShadowMmu:
                 break
             if index not in page.children:
                 child = self.get(step.entry.address >> 12, child_role(page.role, access, False))
-                self.syncing.sync_below(child)
+                if child.level > 1:
+                    # A last-level page was synced when it was found, and stays out of sync.
+                    self.syncing.sync_below(child)
                 page.link(index, child)
             page = page.children[index]
         if write and not access & ACC_WRITE:
@@ -232,5 +234,4 @@ class ShadowMmu:
             if index not in page.children:
                 page.link(index, self.get(gfn & ~((1 << 9 * role.level) - 1), role))
             page = page.children[index]
-            page.flooding = 0
         return page

@@ -51,12 +51,12 @@ def child_role(role: Role, access: int, direct: bool) -> Role:
     return found
 
 
-def entry_access(entry: "Entry", nxe: bool) -> int:
-    """What one guest entry permits by itself."""
+def entry_access(entry: "Entry") -> int:
+    """What one guest entry permits by itself; XD without EFER.NXE is a reserved bit, so that it never gets here."""
     found = ACC_USER if entry.user else 0
     if entry.writable:
         found |= ACC_WRITE
-    if not (nxe and entry.execute_disable):
+    if not entry.execute_disable:
         found |= ACC_EXEC
     return found
 
@@ -177,15 +177,10 @@ class ShadowPages:
         self.reverse[gfn] = [one for one in self.reverse[gfn] if one[0] is not page or one[1] != index]
         page.store(index, 0)
 
-    def write_protect(self, gfn: int) -> int:
-        """Take R/W from every shadow entry that maps that guest page; how many had it."""
-        found = 0
+    def write_protect(self, gfn: int) -> None:
+        """Take R/W from every shadow entry that maps that guest page."""
         for page, index in self.reverse.get(gfn, ()):
-            value = page.entry(index)
-            if value & bits.RW:
-                page.store(index, value & ~(bits.RW | bits.D))
-                found += 1
-        return found
+            page.store(index, page.entry(index) & ~bits.RW)
 
     def zap_entry(self, page: ShadowPage, index: int) -> bool:
         """Make one entry not present, whatever it is; whether it was present (``mmu_page_zap_pte``)."""

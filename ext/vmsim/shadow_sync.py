@@ -67,9 +67,7 @@ class Syncing:
 
     def _make(self, page: ShadowPage, index: int, gfn: int, access: int, may_unsync: bool, prefetch: bool) -> bool:
         """Write one leaf; whether the guest may write through it (``make_spte``)."""
-        was = page.leaves.get(index)
-        kept = was is not None and was[0] == gfn and page.entry(index) & bits.RW != 0
-        writable = access & ACC_WRITE != 0 and (kept or self._may_write(gfn, may_unsync and not prefetch))
+        writable = access & ACC_WRITE != 0 and self._may_write(gfn, may_unsync and not prefetch)
         shown = access if writable else access & ~ACC_WRITE
         frame = self.guest.host_address(gfn << 12)
         self.pages.set_leaf(page, index, gfn, access, leaf(frame, shown, not prefetch))
@@ -108,7 +106,7 @@ class Syncing:
         usable = entry.present and entry.value & bits.A and self.guest.has(entry.address)
         if not usable or reserved(entry, self.maxphyaddr, page.role.efer_nx):
             return None
-        access = page.role.access & entry_access(entry, page.role.efer_nx)
+        access = page.role.access & entry_access(entry)
         if not entry.value & bits.D:
             access &= ~ACC_WRITE
         return entry.address >> 12, access

@@ -12,6 +12,7 @@ from vmsim.value import FieldError, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from vmsim.shadow_operation import Operation
     from vmsim.vmx_trace import VmExit
 
     GuestFaultResult = PageFault | GeneralProtection | StackFault
@@ -77,7 +78,7 @@ class Step(Value):
     """
 
     _fields = ("operation", "shadow", "ept", "pages")
-    operation: object
+    operation: "Operation"
     shadow: Outcome
     ept: Outcome
     pages: int

@@ -6,7 +6,7 @@ dataclasses nor ``__annotations__``; so a class names its fields once more, in `
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, ClassVar, dataclass_transform
+    from typing import Any, ClassVar, TypeGuard, dataclass_transform
 else:
 
     def dataclass_transform(**_options):
@@ -94,7 +94,7 @@ def replace(value: "Any", **changes: "Any") -> "Any":
     return type(value)(**fields)
 
 
-def is_integer(value: object) -> bool:
+def is_integer(value: object) -> "TypeGuard[int]":
     """Whether ``value`` is an integer; a bool is none (CPython derives it from int, MicroPython does not)."""
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -106,7 +106,7 @@ def hexadecimal(value: "Any") -> str:
 
 def check_integer(field: str, value: object, lowest: int, highest: int) -> None:
     """Raise FieldError unless ``value`` is an integer from ``lowest`` to ``highest``, both included."""
-    if not (is_integer(value) and lowest <= value <= highest):  # type: ignore[operator]
+    if not (is_integer(value) and lowest <= value <= highest):
         raise FieldError(field, value, f"an integer from {hexadecimal(lowest)} to {hexadecimal(highest)}")
 
 
@@ -117,4 +117,4 @@ def check_choice(field: str, value: object, choices: "tuple[object, ...]") -> No
 
 
 def _show(value: object) -> str:
-    return hexadecimal(value) if is_integer(value) and value > 9 else repr(value)  # type: ignore[operator]
+    return hexadecimal(value) if is_integer(value) and value > 9 else repr(value)

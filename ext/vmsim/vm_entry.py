@@ -76,12 +76,15 @@ def long_mode_vmcs(controls: "tuple[str, ...] | list[str]" = (), **fields: "Any"
     return vmcs(("host address-space size", "IA-32e mode guest") + tuple(controls), **fields)
 
 
+_FIELDS, _HOST, _GUEST, _CPU = ControlFields(), HostState(), GuestState(), Capabilities()
+
+
 def enter(
     controls: Vmcs,
-    fields: ControlFields = ControlFields(),  # noqa: B008  frozen
-    host: HostState = HostState(),  # noqa: B008  frozen
-    guest: GuestState = GuestState(),  # noqa: B008  frozen
-    cpu: Capabilities = Capabilities(),  # noqa: B008  frozen
+    fields: ControlFields = _FIELDS,
+    host: HostState = _HOST,
+    guest: GuestState = _GUEST,
+    cpu: Capabilities = _CPU,
 ) -> VmEntry:
     """VMLAUNCH or VMRESUME with that VMCS, current and in the launch state that the instruction wants."""
     kinds = (Vmcs, ControlFields, HostState, GuestState, Capabilities)
@@ -108,7 +111,7 @@ def enter(
 
 def refused_controls(controls: Vmcs, vtpr: int = 0) -> "tuple[Violation, ...]":
     """What is wrong with the controls alone, under which no guest ever runs; ``vtpr`` is the virtual TPR."""
-    return entry_controls.check(Violations(), controls, ControlFields(vtpr=vtpr), GuestState(), Capabilities())
+    return entry_controls.check(Violations(), controls, ControlFields(vtpr=vtpr), _GUEST, _CPU)
 
 
 def _guest_state(

@@ -7,21 +7,22 @@ access rights refuse in ``access_rights.py``.
 
 import cython
 from vmsim import bits
-from vmsim.access_rights import page_fault, refusals
+from vmsim.access_rights import final_access, page_fault, refusals, table_access
 from vmsim.entries import Entry, reserved
 from vmsim.ept_trace import refusal_of
 from vmsim.eptp import Ept, GuestPhysicalAccess
 from vmsim.faults import NOT_PRESENT, RESERVED_BIT, RESERVED_PDPTE, GeneralProtection, StackFault
 from vmsim.memory import WalkMemory
 from vmsim.paging import NO_PAGING, PAE
-from vmsim.processor import FETCH, READ, WRITE, Access, Processor
+from vmsim.processor import WRITE, Access, Processor
 from vmsim.trace import PdpteLoad, Rights, Translation, Walk, WalkStep, host_address
 from vmsim.value import FieldError, Integer, check_integer, replace
-from vmsim.walk_start import WalkStart, at_cr3
+from vmsim.walk_start import WalkStart, at_cr3, pdpte_register
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vmsim.ept_trace import EptWalk
+    from vmsim.guest_physical import Choices, Mappings
     from vmsim.memory import Readable
     from vmsim.trace import Result
 
@@ -40,10 +41,12 @@ def translate(
     linear_address: Integer,
     ept: "Ept | None" = None,
     start: "WalkStart | None" = None,
+    mappings: "Mappings | Choices | None" = None,
 ) -> Walk:
     """Translate a linear address for one access that does not cross a page boundary; in a guest where ``ept`` is given.
 
-    ``start`` is where a paging-structure cache lets the walk begin; without it that is CR3.
+    ``start`` is where a paging-structure cache lets the walk begin; without it that is CR3. ``mappings`` are asked for
+    guest-physical addresses before EPT is walked.
     ``linear_address`` is from 0 to 2^64 - 1, or to 2^32 - 1 where paging is off, 32-bit or PAE. Memory is not changed:
     the walk says which flags the processor sets, and ``memory.apply(walk)`` sets them. Raises FieldError for an
     address of another width, or a table that lies outside the memory.
@@ -54,7 +57,7 @@ def translate(
     """
     mode = processor.paging
     check_integer("linear_address", linear_address, 0, mode.highest_linear_address)
-    walk = WalkUnderWay(memory, processor, access, linear_address, ept)
+    walk = WalkUnderWay(memory, processor, access, linear_address, ept, mappings)
     if mode.levels == 0:
         return walk.arrive(Translation(linear_address, linear_address & ~(bits.FRAME - 1), 0, NO_PAGING), None)
     if mode.long and not bits.is_canonical(linear_address, mode.linear_width):
@@ -69,7 +72,9 @@ def translate(
     referrer = begin.referrer
     if level == 3 and not mode.long:
         # PAE paging: the first entry is a register, and has neither rights nor an accessed flag.
-        entry = walk.pdpte_register(table)
+        step = pdpte_register(processor, table, linear_address)
+        walk.steps.append(step)
+        entry = step.entry
         if not entry.present:
             return walk.fault((NOT_PRESENT,))
         table, referrer, level = entry.address, entry.name, 2
@@ -178,25 +183,22 @@ class WalkUnderWay:
     """What a walk is about, the steps that it has taken, and memory with the flags that it has set."""
 
     def __init__(
-        self, memory: "Readable", processor: Processor, access: Access, linear_address: int, ept: "Ept | None"
+        self,
+        memory: "Readable",
+        processor: Processor,
+        access: Access,
+        linear_address: int,
+        ept: "Ept | None",
+        mappings: "Mappings | Choices | None",
     ) -> None:
         self.memory = WalkMemory(memory)
         self.processor = processor
         self.access = access
         self.linear_address = linear_address
         self.ept = ept
+        self.mappings = mappings
         self.entry_size = processor.paging.entry_size
         self.steps: list[WalkStep] = []
-
-    def pdpte_register(self, table: Integer) -> Entry:
-        """Take the step to the PDPTE register that bits 31:30 select; its entry."""
-        pdptes = self.processor.pdptes
-        if not pdptes:
-            raise FieldError("pdptes", pdptes, "four PDPTEs, for paging is PAE; load_pdptes reads them")
-        index = PAE.index(self.linear_address, 3)
-        entry = Entry(3, pdptes[index], PAE)
-        self.steps.append(WalkStep(table, index, table + index * bits.ENTRY_SIZE, entry, (), 0))
-        return entry
 
     def locate(self, entry_address: Integer, update: bool) -> "EptWalk | None":
         """The EPT walk for reading a guest paging-structure entry, or for updating its flags; None without EPT.
@@ -206,13 +208,15 @@ class WalkUnderWay:
         ept = self.ept
         if ept is None:
             return None
-        access = GuestPhysicalAccess(
-            read=True,
-            write=update or ept.accessed_dirty,
-            linear_address=self.linear_address,
-            unblocks_nmi=self.access.unblocks_nmi,
-        )
-        return translate_guest_physical(self.memory, ept, self.processor.maxphyaddr, access, entry_address)
+        access = table_access(self.access, self.linear_address, update or ept.accessed_dirty)
+        return self.ask(ept, access, entry_address)
+
+    def ask(self, ept: Ept, access: GuestPhysicalAccess, address: Integer) -> "EptWalk":
+        """The EPT walk for that guest-physical address, or what a cached mapping gives in its place."""
+        maxphyaddr = self.processor.maxphyaddr
+        if self.mappings is None:
+            return translate_guest_physical(self.memory, ept, maxphyaddr, access, address)
+        return self.mappings.ask(translate_guest_physical, self.memory, ept, maxphyaddr, access, address)
 
     def read(self, entry_address: Integer, located: "EptWalk | None", referrer: str) -> Integer:
         """The value of the entry that an EPT walk located, or that lies at its address itself."""
@@ -221,23 +225,11 @@ class WalkUnderWay:
 
     def arrive(self, found: Translation, rights: "Rights | None") -> Walk:
         """The walk with the translation that was found; under EPT that of its guest-physical address decides."""
-        ept, access = self.ept, self.access
-        if ept is None:
+        if self.ept is None:
             return self.end(found, rights)
         # Where paging is off every linear address is a user-mode one, writable and executable.
-        held = rights or Rights(True, True, False, 0)
-        final = GuestPhysicalAccess(
-            read=access.kind == READ,
-            write=access.kind == WRITE,
-            fetch=access.kind == FETCH,
-            linear_address=self.linear_address,
-            final=True,
-            user_address=held.user,
-            writable=held.writable,
-            execute_disable=held.execute_disable,
-            unblocks_nmi=access.unblocks_nmi,
-        )
-        last = translate_guest_physical(self.memory, ept, self.processor.maxphyaddr, final, found.physical_address)
+        final = final_access(self.access, self.linear_address, rights or Rights(True, True, False, 0))
+        last = self.ask(self.ept, final, found.physical_address)
         return self.end(refusal_of(last) or found, rights, last)
 
     def fault(self, rules: "tuple[str, ...]", rights: "Rights | None" = None) -> Walk:

@@ -8,6 +8,8 @@ Each diagram type is one module of this folder with
     outcome(trace) -> dict      what ``expect`` is compared with
     layout(trace, language)     the Scene; ``language`` is "en" or "zh"
     describe(trace, language)   the same as text
+    table(trace, language)      only where there is data: rows of texts for people, the first names the columns
+    data(trace, language)       with it: the same for programs
 """
 
 import os

@@ -3,7 +3,7 @@
 from vmsim import EptMisconfiguration, EptTranslation, exit_reasons
 from vmsim.events import Event
 from vmsim.instructions import REGISTERS, Instruction
-from vmsim.value import hexadecimal
+from vmsim.value import hexadecimal, is_integer
 from vmsim.vmx import GuestFault, VmExit
 from vmsim.vmx_trace import EXIT, FAULT, NO_EXIT
 from vmview.exit_event import event_words, vector_words
@@ -151,8 +151,8 @@ def _check_rows(check: "Check", language: str) -> "tuple[Row, ...]":
         if isinstance(value, tuple) and len(value) > 1:
             for at in range(len(value)):
                 cells.append((f"{shown} {at}", value_words(value[at], language), role))
-        elif name in ("vector", "first", "second"):
-            cells.append((shown, vector_words(value), role))  # type: ignore[arg-type]
+        elif name in ("vector", "first", "second") and is_integer(value):
+            cells.append((shown, vector_words(value), role))
         else:
             cells.append((shown, value_words(value, language), role))
     return (("heading", words[check.rule], words[check.said]), ("cells", tuple(cells)))

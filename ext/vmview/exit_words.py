@@ -210,7 +210,7 @@ def value_words(value: object, language: str) -> str:
     if value is None:
         return WORDS[language]["none"]
     if is_integer(value):
-        return str(value) if value < 10 else hexadecimal(value)  # type: ignore[operator]
+        return str(value) if value < 10 else hexadecimal(value)
     if value is True or value is False:
         return WORDS[language]["true" if value else "false"]
     return str(value) if language == "en" else NAMES.get(str(value), str(value))

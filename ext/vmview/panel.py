@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from vmview.scene import Arrow
+    from vmview.scene import Arrow, Curve
 
-    Item = Box | Cell | Label | Arrow
+    Item = Box | Cell | Label | Arrow | Curve
     Row = tuple[Any, ...]
 
 PADDING = 7

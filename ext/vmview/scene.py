@@ -6,6 +6,7 @@ Glossary
     Cell     a small box with a name above a value: a flag, a field of a register
     Label    one line of text
     Arrow    a line of straight pieces with a head at its end; ``tail`` and ``head`` say what it joins
+    Curve    a line through points, each with a marker, that stands for data; ``told`` says the data
 
 Lengths are integers, in units of one CSS pixel at the narrowest width that a page has for a picture (328), so that
 every build computes the same picture to the last byte. ``role`` says what an item means, never how it looks.
@@ -91,6 +92,20 @@ class Arrow(Value):
     accent: int = -1
 
 
+class Curve(Value):
+    """``points``: (x, y). ``dash`` 0 to 5 (0: a whole line); ``marker`` 0 to 5, or -1 for none.
+
+    ``told`` is what the text form has for it; "" where other items say it.
+    """
+
+    _fields = ("points", "told", "dash", "marker", "accent")
+    points: "tuple[tuple[int, int], ...]"
+    told: str = ""
+    dash: int = 0
+    marker: int = -1
+    accent: int = -1
+
+
 class Scene(Value):
     """``title`` names the picture and ``description`` says in a sentence what it shows."""
 
@@ -99,7 +114,7 @@ class Scene(Value):
     height: int
     title: str
     description: str
-    items: "tuple[Box | Cell | Label | Arrow, ...]"
+    items: "tuple[Box | Cell | Label | Arrow | Curve, ...]"
 
 
 def text_width(text: str, role: str = "text") -> int:

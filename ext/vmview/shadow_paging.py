@@ -6,7 +6,7 @@ is decided by ``vmsim.shadow_story``.
 
 from vmsim import FieldError
 from vmsim.faults import PageFault
-from vmsim.shadow_story import ACCESSES, EDITS, INVLPG
+from vmsim.shadow_operation import ACCESSES, EDITS, INVLPG
 from vmsim.shadow_story import run as run_story
 from vmsim.shadow_trace import Step, Trace
 from vmsim.value import hexadecimal
@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from vmsim.shadow_story import Operation
+    from vmsim.shadow_operation import Operation
     from vmsim.shadow_trace import Exit, Outcome
     from vmview.panel import Row
     from vmview.scene import Scene
@@ -137,7 +137,7 @@ def layout(trace: Trace, language: str) -> "Scene":
 
 def _guest_rows(step: Step, at: int, shadow: int, ept: int, words: "Words") -> "tuple[Row, ...]":
     """The operation, what it comes to, and in cells the exits of this step and of all so far."""
-    operation: Operation = step.operation  # type: ignore[assignment]
+    operation = step.operation
     named = words[step_key(operation)].format(
         address=hexadecimal(operation.address), space=operation.space, value=operation.value
     )

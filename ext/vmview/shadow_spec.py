@@ -2,7 +2,7 @@
 
 from vmsim import FieldError
 from vmsim.shadow_guest import FIRST_FRAME
-from vmsim.shadow_story import (
+from vmsim.shadow_operation import (
     ACCESSES,
     CHANGE,
     EDITS,
@@ -16,9 +16,8 @@ from vmsim.shadow_story import (
     UNMAP,
     WP,
     Operation,
-    Space,
-    Story,
 )
+from vmsim.shadow_story import Space, Story
 from vmsim.value import check_choice, check_integer, hexadecimal
 from vmview.spec import CPL, choice, number
 

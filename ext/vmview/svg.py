@@ -5,7 +5,7 @@ not defined, fallbacks that read well on white and on black. The one part that d
 is ``prefix``, of which the ids are made.
 """
 
-from vmview.scene import Arrow, Box, Cell, Label, cell_labels
+from vmview.scene import Arrow, Box, Cell, Curve, Label, cell_labels
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +22,16 @@ _ACCENTS = (
     "var(--md-code-hl-function-color,#b14fc2)",
     "var(--md-code-hl-keyword-color,#4a7bd4)",
     "var(--md-code-hl-special-color,#d8477a)",
+)
+# The dashes of curves, which are told apart without colour too; the shapes of their markers, around 0, 0.
+_DASHES = ("7 3", "2 2", "8 3 2 3", "12 4", "4 2 1 2 1 2")
+_MARKERS = (
+    ((-3, -3), (3, -3), (3, 3), (-3, 3)),
+    ((0, -4), (4, 0), (0, 4), (-4, 0)),
+    ((0, -4), (4, 3), (-4, 3)),
+    ((-4, -3), (4, -3), (0, 4)),
+    ((-1, -4), (1, -4), (1, -1), (4, -1), (4, 1), (1, 1), (1, 4), (-1, 4), (-1, 1), (-4, 1), (-4, -1), (-1, -1)),
+    ((-4, -4), (4, -4), (1, 0), (4, 4), (-4, 4), (-1, 0)),
 )
 _INK = "var(--md-default-fg-color,currentColor)"
 _WRONG = "var(--md-code-hl-number-color,#d8453a)"
@@ -45,11 +55,13 @@ _STYLE = (
     ".vmview .unused+text,.vmview .unused+text+text{fill-opacity:.6}"
     ".vmview path{fill:none;stroke:" + _INK + ";stroke-width:1.25}"
     ".vmview .tip{stroke:none;fill:" + _INK + "}"
+    ".vmview .curve{stroke-width:1.75;stroke-linejoin:round}"
 ) + "".join(
     f".vmview .a{level}{{stroke:{_ACCENTS[level]};stroke-opacity:1}}"
     f".vmview .tip.a{level},.vmview .mark.a{level}{{fill:{_ACCENTS[level]};stroke:none}}"
     for level in range(len(_ACCENTS))
 )
+_STYLE += "".join(f".vmview .d{number + 1}{{stroke-dasharray:{_DASHES[number]}}}" for number in range(len(_DASHES)))
 
 
 def render(scene: "Scene", prefix: str) -> str:
@@ -68,6 +80,8 @@ def render(scene: "Scene", prefix: str) -> str:
             parts.append(_cell(item))
         elif isinstance(item, Label):
             parts.append(_label(item))
+        elif isinstance(item, Curve):
+            parts.append(_curve(item))
         else:
             parts.append(_arrow(item))
     return "".join(parts) + "</svg>"
@@ -100,6 +114,20 @@ def _label(label: Label) -> str:
     anchor = "" if label.anchor == "start" else f' text-anchor="{label.anchor}"'
     role = "" if label.role == "text" else f' class="{label.role}"'
     return f'<text{role} x="{label.x}" y="{label.y}"{anchor}>{escape(label.text)}</text>'
+
+
+def _curve(curve: Curve) -> str:
+    """The line in its dashes, then all its markers as one path."""
+    accent = _accent(curve.accent)
+    dash = f" d{curve.dash}" if curve.dash else ""
+    line = "M" + "L".join(f"{x} {y}" for x, y in curve.points)
+    drawn = f'<path class="curve{dash}{accent}" d="{line}"/>'
+    if curve.marker < 0:
+        return drawn
+    marks = "".join(
+        "M" + "L".join(f"{x + dx} {y + dy}" for dx, dy in _MARKERS[curve.marker]) + "Z" for x, y in curve.points
+    )
+    return drawn + f'<path class="tip{accent}" d="{marks}"/>'
 
 
 def _arrow(arrow: Arrow) -> str:

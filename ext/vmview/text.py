@@ -1,6 +1,6 @@
 """A Scene as text: every word and value of the picture in reading order, and what each arrow joins."""
 
-from vmview.scene import Arrow, Box, Cell
+from vmview.scene import Arrow, Box, Cell, Curve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +19,11 @@ def render(scene: "Scene") -> str:
             continue
         if isinstance(item, Box):
             paragraphs.append([])
+            baseline = None
+            continue
+        if isinstance(item, Curve):
+            if item.told:
+                paragraphs[-1].append(item.told)
             baseline = None
             continue
         if isinstance(item, Arrow):

@@ -14,6 +14,8 @@ from notekit.model import Diagram, Failure, Place, Result
 from vmsim.value import FieldError
 from vmview import svg
 
+Rows = tuple[tuple[str, ...], ...]
+
 SCHEMAS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {name: view.SCHEMA for name, view in vmview.types().items()}
 )
@@ -21,10 +23,16 @@ SCHEMAS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A diagram in one language: the picture as SVG, and the same told as text."""
+    """A diagram in one language: the picture as SVG, and the same told as text.
+
+    ``table``: its data, if it has any, for people; rows of texts, the first of which names the columns. ``data``: the
+    same for programs.
+    """
 
     svg: str
     text: str
+    table: Rows = ()
+    data: Rows = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +53,20 @@ def draw(diagram: Diagram, languages: tuple[str, ...]) -> Drawn:
         return Drawn(_impossible(diagram, error))
     result = verify.verify_diagram(diagram, view.outcome(trace))
     drawings = {
-        language: Drawing(svg.render(view.layout(trace, language), prefix=diagram.name), view.describe(trace, language))
+        language: Drawing(
+            svg.render(view.layout(trace, language), prefix=diagram.name),
+            view.describe(trace, language),
+            *((view.table(trace, language), view.data(trace, language)) if hasattr(view, "table") else ()),
+        )
         for language in languages
     }
     return Drawn(replace(result, seconds=time.perf_counter() - started), drawings)
 
 
 def _impossible(diagram: Diagram, error: FieldError) -> Result:
-    line = diagram.key_lines.get(error.field, diagram.place.line)
+    parts = error.field.split("/")
+    around = ("/".join(parts[:length]) for length in range(len(parts), 0, -1))
+    line = next((diagram.key_lines[one] for one in around if one in diagram.key_lines), diagram.place.line)
     failure = Failure(
         Place(diagram.place.file, line), f"{error.field} cannot be {error.value!r}; allowed: {error.allowed}"
     )

@@ -15,6 +15,7 @@ import jinja2
 from notekit.cache_names import cache_left, cache_lookups, cache_results
 from notekit.exit_names import cr3_rows, exit_of, exit_rows
 from notekit.model import ComputedCall, Document, Place, Problem
+from notekit.plot_names import cache_reach, per_access
 from notekit.processor_names import entries_read, exceptions_of, paging_rows, pair_of, vmxon_rows
 from vmsim import bits
 from vmsim.value import FieldError
@@ -67,7 +68,7 @@ def _whole(name: str, number: int) -> int:
 
 _ALL: tuple[Callable[..., str], ...] = (
     hexadecimal, binary_size, field, reach, exit_of, exit_rows, cr3_rows, entries_read, vmxon_rows, pair_of,
-    exceptions_of, paging_rows, cache_lookups, cache_left, cache_results,
+    exceptions_of, paging_rows, cache_lookups, cache_left, cache_results, cache_reach, per_access,
 )  # fmt: skip
 FUNCTIONS: Mapping[str, Callable[..., str]] = MappingProxyType({function.__name__: function for function in _ALL})
 SIGNATURES: Mapping[str, inspect.Signature] = MappingProxyType(

@@ -42,7 +42,7 @@ pip_install() { .venv/bin/python -m pip install -q --no-build-isolation --use-pe
 
 own_key() {
     digest "$stamps/site" pyproject.toml setup.py
-    find ext -name '*.py' -o -name '*.pxd' -o -name '*.so' | LC_ALL=C sort | xargs -d '\n' sha256sum
+    find ext -name '*.py' -o -name '*.pxd' -o -name '*.pyx' -o -name '*.h' -o -name '*.so' | LC_ALL=C sort | xargs -d '\n' sha256sum
 }
 
 install_own() { .venv/bin/python -m pip install -q --no-build-isolation --no-deps -e .; }

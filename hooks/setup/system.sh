@@ -43,6 +43,7 @@ look_around() {
     gdb --version >/dev/null 2>&1 || optional="$optional gdb"
     nasm --version >/dev/null 2>&1 || optional="$optional nasm"
     jq --version >/dev/null 2>&1 || optional="$optional jq"
+    linux.uml --version >/dev/null 2>&1 || optional="$optional user-mode-linux"
     # Guests are made of Debian's packages, which apt checks with this key; Debian itself has it.
     [ -f /usr/share/keyrings/debian-archive-keyring.gpg ] || [ -f /usr/share/keyrings/debian-archive-keyring.pgp ] ||
         ! apt-get --version >/dev/null 2>&1 || optional="$optional debian-archive-keyring"
@@ -129,8 +130,10 @@ apt_install() {
     # With fresh lists a Python may have another package.
     look_around "$1"
     say "apt-get install$missing$optional"
-    apt_get_install $missing $optional || [ -z "$missing" ] || apt_get_install $missing ||
-        fail "apt-get could not install$missing"
+    apt_get_install $missing $optional && return
+    [ -z "$missing" ] || apt_get_install $missing || fail "apt-get could not install$missing"
+    # One that this release or processor has no package of does not keep the others away.
+    for name in $optional; do apt_get_install "$name" || true; done
 }
 
 # Examples run confined or not at all. bubblewrap may be there and still be kept from making a namespace:

@@ -10,7 +10,7 @@ import pytest
 
 from notekit import pipeline
 from notekit.store import Store
-from tests.bench import collection, pages
+from tests.bench import collection, pages, streams
 from tests.bench.accounting import account
 from tests.bench.figures import Figures
 from tests.house.project_files import ROOT
@@ -64,4 +64,4 @@ def test_the_page_about_speed_is_what_was_measured(language: str) -> None:
     """Its figures come from the data beside it, and nobody has written into it since."""
     measured = Figures(**json.loads((ROOT / "docs/assets/bench.json").read_text(encoding="utf-8")))
     page = (ROOT / "docs" / pages.PATHS[language]).read_text(encoding="utf-8")
-    assert page == pages.page(measured, language)
+    assert page == pages.page(measured, language) + streams.section(streams.read(), language)

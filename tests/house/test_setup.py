@@ -16,7 +16,14 @@ from tests.house.project_files import ROOT
 NAME = f"python3.{sys.version_info.minor}"
 PYTHONS = {"python3", "python3.11", "python3.12", "python3.13"}
 REAL = Path(sys.executable).resolve()
-OPTIONAL = {"fish": "fish", "gdb": "gdb", "jq": "jq", "nasm": "nasm", "qemu-system-x86_64": "qemu-system-x86"}
+OPTIONAL = {
+    "fish": "fish",
+    "gdb": "gdb",
+    "jq": "jq",
+    "linux.uml": "user-mode-linux",
+    "nasm": "nasm",
+    "qemu-system-x86_64": "qemu-system-x86",
+}
 REASON = "bubblewrap cannot make a namespace (why); sudo cure"
 LINE = f'set-up: {REASON}; or, for pages that say "not verified", make site NOT_VERIFIED=1'
 
@@ -206,6 +213,14 @@ def test_an_optional_tool_is_installed_for_root_once(system: System) -> None:
     (stamps / "own").write_text("the key", encoding="utf-8")
     system.set_up()
     assert not log.exists()
+
+
+def test_an_optional_package_that_does_not_exist_keeps_no_other_away(system: System) -> None:
+    """Where apt-get refuses all of them together, each is asked for by itself."""
+    refuses = 'echo "$*" >>"$APT_LOG"; case "$*" in *user-mode-linux*) exit 100 ;; esac'
+    system.unconfined().without(*OPTIONAL).tool("id", "echo 0").tool("apt-get", refuses).set_up()
+    log = (system.root / "apt.log").read_text(encoding="utf-8").splitlines()
+    assert [line.split()[-1] for line in log[2:]] == list(OPTIONAL.values())
 
 
 def test_what_apt_could_not_cure_is_named(system: System) -> None:

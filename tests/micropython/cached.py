@@ -31,7 +31,7 @@ def run(text):
     """``text``: a JSON list of [policy, EPTP or null, steps]; a step is [operation, operands …] or [kind, address]."""
     results = []
     for policy, eptp, steps in json.loads(text):
-        geometry = CacheGeometry((Geometry(1, 2, policy),), (Geometry(2, 2, policy),) * 4)
+        geometry = CacheGeometry((Geometry(1, 2, policy),), (Geometry(2, 2, policy),) * 4, Geometry(1, 2, policy))
         ept = None if eptp is None else Ept(eptp)
         core = LogicalProcessor(Processor(CR3, cr4=CR4), ept, 1, empty_caches(geometry))
         memory = tables()

@@ -11,7 +11,7 @@ const printed = [];
 const python = await loadMicroPython({ heapsize: 32 * 1024 * 1024, stdout: (line) => printed.push(line) });
 
 python.FS.mkdir("/lib");
-for (const name of ["cython.py", "cases.py", "permutations.py", "exits.py", "cached.py"]) {
+for (const name of ["cython.py", "cases.py", "permutations.py", "exits.py", "cached.py", "plotted.py"]) {
   python.FS.writeFile(`/lib/${name}`, fs.readFileSync(path.join(here, name), "utf8"));
 }
 for (const name of ["vmsim", "vmview"]) {

@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from notekit import runners, sandbox, verify
-from notekit.guest import here
 from notekit.model import Exceeded, NamedFile
 from notekit.sandbox import Stopped
 from tests.notekit.guests import block, nothing_left, outcome, printed, qemus
@@ -52,7 +51,7 @@ _GARBAGE = ["what is this?", r"O\0\0\0\xff\xff\xff\xff", r"O\7\0\0\1\0\0\0x"]
 @pytest.fixture(autouse=True)
 def _nothing_left() -> Iterator[None]:
     """Whatever a test does, its guest is gone afterwards, and another one runs."""
-    with nothing_left(here.folder()):
+    with nothing_left():
         yield
         assert printed("# echo well") == [("well\n", 0)]
 

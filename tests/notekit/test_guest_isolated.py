@@ -52,7 +52,7 @@ def test_a_guest_cannot_change_what_others_start_from() -> None:
     """A guest that writes over all its memory leaves the template as it was."""
     with guest.borrowed(PLAIN) as template:
         before = digest(template.memory), digest(template.state)
-        done = bash("head -c 90M /dev/zero | tr '\\0' x >/tmp/all; wc -c </tmp/all; echo changed >/etc/hostname")
+        done = bash("head -c 90M /dev/zero | tr '\\0' x >/root/all; wc -c </root/all; echo changed >/etc/hostname")
         assert done.stdout == b"94371840\n"
         assert (digest(template.memory), digest(template.state)) == before
         for descriptor in (template.memory, template.state):

@@ -92,8 +92,8 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         ("json {with=x}", "with is not allowed on a json block; take it out: it is for console blocks and programs"),
         (
             "console {exit=1}",
-            "exit is not allowed on a console block; "
-            "take it out: it is for programs (bash, sh, fish, c, python, asm, image)",
+            "exit is not allowed on a console block; take it out: it is for programs "
+            "(bash, sh, fish, c, python, asm, image)",
         ),
         ("output {of=x run=no}", "run is not allowed on an output block; take it out: it is for blocks that run"),
         (

@@ -22,11 +22,21 @@ EVENTFD = "events-interrupts-time/eventfd/"
 SIGNALS = "events-interrupts-time/signal-handlers/"
 MERGE = "git/merge-adjacent-lines/"
 GRUB = "kernel/default-kernel-in-grub/"
+FTRACE = "kernel/ftrace/"
+EXPORT = "kernel/exporting-symbols/"
+VERMAGIC = "kernel/vermagic/"
+DEBUGFS = "kernel/debugfs/"
+MESSAGES = "kernel/kernel-debugging/"
 ICELAKE = "cpu-virtualization/icelake/"
 EXITS = "cpu-virtualization/who-handles-a-vm-exit/"
 EPT = "memory-virtualization/ept-two-dimensional-walk/"
 SHADOW = "memory-virtualization/shadow-page-tables/"
 CR3 = "memory-virtualization/cr3-exiting/"
+MSR_WIDTH = "cpu-virtualization/msr-width/"
+READING_MSRS = "cpu-virtualization/reading-msrs/"
+CPUID = "cpu-virtualization/cpuid-leaves/"
+VCPUS = "cpu-virtualization/logical-cpus-and-vcpus/"
+UML = "kernel/user-mode-linux/"
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 # What is typed, and the page that must come first.
@@ -63,7 +73,28 @@ OWN_ENGLISH = {
     '"merge conflict"': MERGE,
     "GRUB_DEFAULT": GRUB,
     "default kernel": GRUB,
+    "ftrace ring buffer": FTRACE,
+    "trace_marker": FTRACE,
+    "EXPORT_SYMBOL_GPL": EXPORT,
+    "Unknown symbol in module": EXPORT,
+    "vermagic": VERMAGIC,
+    "setlocalversion": VERMAGIC,
+    "debugfs": DEBUGFS,
+    "debugfs_create_u8": DEBUGFS,
+    "pr_info": MESSAGES,
+    "dmesg": MESSAGES,
+    "kernel debugging": MESSAGES,
     "Icelake-Server": ICELAKE,
+    "how wide an MSR is": MSR_WIDTH,
+    "IA32_PKRS": MSR_WIDTH,
+    "rdmsr": READING_MSRS,
+    "/dev/cpu/1/msr": READING_MSRS,
+    "sub-leaf": CPUID,
+    "0x80000008": CPUID,
+    "logical processor": VCPUS,
+    "query-cpus-fast": VCPUS,
+    "user mode linux": UML,
+    "PTRACE_SYSEMU": UML,
     "what the sandbox confines": "guides/maintaining/",
 }
 OWN_CHINESE = {
@@ -90,8 +121,28 @@ OWN_CHINESE = {
     "异步信号安全": SIGNALS,
     "合并冲突": MERGE,
     "默认内核": GRUB,
+    "环形缓冲区": FTRACE,
+    "每个CPU一个缓冲区": FTRACE,
+    "导出符号": EXPORT,
+    "模块堆叠": EXPORT,
+    "vermagic": VERMAGIC,
+    "-dirty": VERMAGIC,
+    "debugfs": DEBUGFS,
+    "debugfs挂载": DEBUGFS,
+    "pr_debug": MESSAGES,
+    "调试内核": MESSAGES,
     "GRUB_DEFAULT": GRUB,
     "CPU型号": ICELAKE,
+    "MSR都是64位的吗": MSR_WIDTH,
+    "IA32_PKRS": MSR_WIDTH,
+    "rdmsr": READING_MSRS,
+    "msr_open": READING_MSRS,
+    "子叶": CPUID,
+    "0x80000008": CPUID,
+    "逻辑处理器": VCPUS,
+    "核数乘以每核线程数": VCPUS,
+    "User Mode Linux": UML,
+    "arch/um": UML,
     "沙箱": "guides/maintaining/",
     "已验证": "guides/reading/",
 }
@@ -99,7 +150,7 @@ OWN_CHINESE = {
 # What several notes speak of.
 SHARED = {
     *("缺页", "缺页异常", "地址转换", "扩展页表", "二级地址转换", "页框"),
-    *("paging structure", "page fault error code", "second-level address translation"),
+    *("paging structure", "page fault error code", "reserved bits", "CPU型号", "second-level address translation"),
 }
 
 SMALL = {

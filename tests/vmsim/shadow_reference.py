@@ -9,7 +9,8 @@ from tests.vmsim import oracle
 from vmsim import Processor, bits
 from vmsim.shadow_machine import Machine
 from vmsim.shadow_memory import Slot
-from vmsim.shadow_story import Operation, Space, Story
+from vmsim.shadow_operation import Operation
+from vmsim.shadow_story import Space, Story
 from vmsim.vmx import vmcs
 
 ADDRESSES = (0x40_0000, 0x40_1000, 0x60_0000, 0x4000_0000, 0x7F00_0000_0000)
@@ -68,6 +69,23 @@ class DirectMachine(Machine):
 
     def change_slots(self):
         """Nothing is kept, so nothing is dropped."""
+
+
+def consistent(mmu):
+    """Shadow pages, their tables in memory, the hash, the reverse map and the cached roots tell the same story."""
+    active = mmu.pages.active
+    by_gfn = [page for pages in mmu.pages.by_gfn.values() for page in pages]
+    assert sorted(map(id, by_gfn)) == sorted(map(id, active))
+    assert all(page in active for _cr3, page in mmu.roots)
+    leaves = [(id(page), index, gfn) for page in active for index, (gfn, _access) in page.leaves.items()]
+    reverse = [(id(page), index, gfn) for gfn, found in mmu.pages.reverse.items() for page, index in found]
+    assert sorted(leaves) == sorted(reverse)
+    down = [(id(page), index, id(child)) for page in active for index, child in page.children.items()]
+    up = [(id(page), index, id(child)) for child in active for page, index in child.parents]
+    assert sorted(down) == sorted(up)
+    for page in active:
+        present = [index for index in range(512) if page.entry(index) & bits.P]
+        assert present == sorted((*page.leaves, *page.children))
 
 
 @st.composite

@@ -227,6 +227,22 @@ def test_an_ept_violation_drops_the_combined_mapping(build):
     assert machine.access().hit == ""
 
 
+def test_an_ept_violation_on_a_table_demands_nothing(build):
+    """Where EPT lets a table no longer be read, a translation found by it before may be retained; here it is not."""
+    memory, ept = nested(leaf=0x10_3007)
+    for number in range(16):
+        memory.write(0x10_3000 + 8 * number, 0x1000 * number | 0x37)
+    machine = Machine(build, memory, core_of(ept=ept, vpid=1))
+    machine.access()
+    memory.write(0x10_3000 + 8 * 4, 0)
+    event = machine.access(kind="write")
+    assert isinstance(event.result, EptViolation) and event.result.guest_physical_address == PT
+    assert event.drops and not any(drop.required for drop in event.drops)
+    again = machine.access()
+    assert isinstance(again.result, EptViolation)
+    assert {one.host_physical_address for one in again.permitted} == {None, PAGE + ADDRESS}
+
+
 def test_linear_mappings_are_not_used_under_ept(build):
     """What was cached without EPT is no answer with it, and the other way round, though VPID and PCID are equal."""
     memory, ept = nested()

@@ -3,11 +3,12 @@
 import pytest
 from hypothesis import given, settings
 
-from tests.vmsim.shadow_reference import DIRECT, SLOTS, DirectMachine, stories
+from tests.vmsim.shadow_reference import DIRECT, SLOTS, DirectMachine, consistent, stories
 from vmsim import FieldError, PageFault, Processor, _build, bits, shadow, shadow_machine
 from vmsim.shadow_guest import first_cr3
 from vmsim.shadow_machine import EptMachine, ShadowMachine
-from vmsim.shadow_story import Operation, Space, Story, perform, run, start
+from vmsim.shadow_operation import Operation
+from vmsim.shadow_story import Space, Story, perform, run, start
 from vmsim.value import replace
 
 PAGE = 0x40_0000
@@ -60,6 +61,8 @@ def hold_equal(story, shadowed):
         here, there = perform(tested, operation), perform(direct, operation)
         assert answer(here) == answer(there), operation
         assert words(tested.machine) == words(direct.machine), operation
+    if shadowed:
+        consistent(tested.machine.mmu)
 
 
 @many
@@ -93,8 +96,8 @@ def test_both_builds_tell_the_same(story):
 @given(story=stories())
 def test_few_shadow_pages_are_enough(story):
     """With the least number of shadow pages, and memory spread so that it is reached, nothing changes but the cost."""
-    spread = tuple(Operation("map", number << 39) for number in range(2, 20))
-    touched = tuple(Operation("read", number << 39) for number in range(2, 20))
+    spread = tuple(Operation("map", number << 39) for number in range(2, 30))
+    touched = tuple(Operation("read", number << 39) for number in range(2, 30))
     operations = touched + story.operations[: 0 if story.isolation else None]
     tight = replace(story, limit=64, mapped=spread, operations=operations)
     hold_equal(tight, True)

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import vmview
-from tests.vmview import ept_bodies, exit_bodies, shadow_bodies, walk_bodies
+from tests.vmview import ept_bodies, exit_bodies, plot_bodies, shadow_bodies, walk_bodies
 from vmsim import FieldError
-from vmview import ept_walk, ept_words, exit_words, faults, page_walk, shadow_words, svg, walk_rows
-from vmview.scene import TEXT_ROLES, Box, Cell, Label, cell_labels, label_area
+from vmview import ept_walk, ept_words, exit_words, faults, page_walk, plot_words, shadow_words, svg, walk_rows
+from vmview.scene import TEXT_ROLES, Box, Cell, Curve, Label, cell_labels, label_area
 
 LANGUAGES = ("en", "zh")
 BODIES = {
@@ -21,12 +21,14 @@ BODIES = {
     "page-walk": walk_bodies.bodies(),
     "vm-exit": exit_bodies.bodies(),
     "shadow-paging": shadow_bodies.bodies(),
+    "plot": plot_bodies.bodies(),
 }
 FIRST = {
     "ept-walk": {"linear_address": 0x7F12_3456_7ABC},
     "page-walk": {"linear_address": 0x7F12_3456_7ABC},
     "vm-exit": {"instruction": "CPUID"},
     "shadow-paging": {"steps": [{"read": 0x40_0000}]},
+    "plot": {"lines": [{}], "working_sets": {"from": "64 KiB", "to": "256 KiB"}},
 }
 TYPES = vmview.types()
 VALIDATORS = {name: jsonschema.Draft202012Validator(view.SCHEMA) for name, view in TYPES.items()}
@@ -138,6 +140,9 @@ def test_the_text_tells_all_that_the_picture_shows(name, data):
             if isinstance(item, Box):
                 continue
             words = getattr(item, "text", None)
+            if isinstance(item, Curve):
+                place = told.index(item.told, place)
+                continue
             if isinstance(item, Cell):
                 words = f"{item.name}={item.value}"
             place = told.index(words or f"[{item.tail} → {item.head}]", place)
@@ -181,7 +186,7 @@ def test_what_could_be_markup_is_escaped():
 
 @pytest.mark.parametrize(
     "module",
-    [page_walk, walk_rows, faults, exit_words, ept_walk, ept_words, shadow_words],
+    [page_walk, walk_rows, faults, exit_words, ept_walk, ept_words, shadow_words, plot_words],
     ids=lambda module: module.__name__,
 )
 def test_both_languages_have_the_same_words(module):

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from notekit.diagrams import Drawing
 from notekit.emit import state
+from notekit.emit.data import data_of
 from notekit.emit.markdown import attributes, fence, paragraph, plain
 from notekit.emit.state import Surroundings
 from notekit.emit.texts import text
@@ -105,6 +106,7 @@ def figure(diagram: Diagram, drawing: Drawing | None, result: Result, around: Su
             f"<details><summary>{html.escape(text(around.language, 'as_text'))}</summary>",
             *f"<pre>{html.escape(drawing.text.rstrip(), quote=False)}</pre>".split("\n"),
             "</details>",
+            *(data_of(diagram.name, drawing, around.language) if drawing.table else ()),
             "</figure>",
         ]
     return lines + state.of_diagram(diagram, result, around) + failure_block(result.failures, around.language)

@@ -23,6 +23,7 @@ TOOL_OF: Mapping[str, str] = {
     "perl": "perl",
     "python": "python3",
     "qemu": "qemu-system-x86_64",
+    "uml": "linux.uml",
 }
 #: Debian's package of a tool, where it has another name.
 _PACKAGES: Mapping[str, str] = {
@@ -30,6 +31,7 @@ _PACKAGES: Mapping[str, str] = {
     "bwrap": "bubblewrap",
     "jsonschema": "python3-jsonschema",
     "ld": "binutils",
+    "linux.uml": "user-mode-linux",
     "objcopy": "binutils",
     "qemu-system-x86_64": "qemu-system-x86",
     "sh": "dash",

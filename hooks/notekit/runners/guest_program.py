@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from notekit import guest
 from notekit.match import printable
-from notekit.model import Example, NamedFile, Output, Unit
+from notekit.model import BuildOutput, Example, NamedFile, Output, Unit
 from notekit.runners import _guest, _program, c
 from notekit.runners._opening import Opening
 
@@ -20,7 +20,10 @@ _SHELLS = {"bash": ".sh", "sh": ".sh"}
 
 
 class GuestProgramRunner(_guest.GuestRunner):
-    """Runs bash, sh and C programs in a guest; what is only built or parsed is so on the host."""
+    """Runs bash, sh and C programs in a guest; what is only built or parsed is so on the host.
+
+    A C source with ``run=build`` and ``modules=`` is one of a kernel module: that is built, and nothing else.
+    """
 
     name = "guest-program"
     languages = ("bash", "c", "sh")
@@ -42,6 +45,8 @@ class GuestProgramRunner(_guest.GuestRunner):
         """Runs the one program of the unit."""
         (example,) = unit.examples
         modules = _guest.built(unit)
+        if example.modules and example.run == "build":
+            return modules.failures(unit) or (Output(build=BuildOutput(b"", 0), seconds=modules.seconds),)
         if failures := modules.failures(unit):
             return failures
         example = replace(example, files=(*example.files, *modules.files))

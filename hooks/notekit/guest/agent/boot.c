@@ -24,10 +24,10 @@ static void mount_all(void)
         { "sysfs", "/sys", "", MS_NOSUID | MS_NOEXEC | MS_NODEV },
         { "devtmpfs", "/dev", "mode=0755", MS_NOSUID },
         { "devpts", "/dev/pts", "mode=0620,ptmxmode=0666", MS_NOSUID | MS_NOEXEC },
-        { "tmpfs", "/dev/shm", "mode=1777", MS_NOSUID | MS_NODEV },
-        { "tmpfs", "/run", "mode=0755", MS_NOSUID | MS_NODEV },
-        { "tmpfs", "/tmp", "mode=1777", MS_NOSUID | MS_NODEV },
-        { "tmpfs", "/home", "mode=0755", MS_NOSUID | MS_NODEV },
+        { "tmpfs", "/dev/shm", "mode=1777,size=25%", MS_NOSUID | MS_NODEV },
+        { "tmpfs", "/run", "mode=0755,size=10%", MS_NOSUID | MS_NODEV },
+        { "tmpfs", "/tmp", "mode=1777,size=25%", MS_NOSUID | MS_NODEV },
+        { "tmpfs", "/home", "mode=0755,size=25%", MS_NOSUID | MS_NODEV },
     };
     static const char *const homes[] = { "/home/user", "/home/user/work" };
 
