@@ -42,6 +42,7 @@ look_around() {
     qemu-system-x86_64 --version >/dev/null 2>&1 || optional="$optional qemu-system-x86"
     gdb --version >/dev/null 2>&1 || optional="$optional gdb"
     nasm --version >/dev/null 2>&1 || optional="$optional nasm"
+    jq --version >/dev/null 2>&1 || optional="$optional jq"
     linux.uml --version >/dev/null 2>&1 || optional="$optional user-mode-linux"
     # Guests are made of Debian's packages, which apt checks with this key; Debian itself has it.
     [ -f /usr/share/keyrings/debian-archive-keyring.gpg ] || [ -f /usr/share/keyrings/debian-archive-keyring.pgp ] ||

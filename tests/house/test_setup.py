@@ -19,6 +19,7 @@ REAL = Path(sys.executable).resolve()
 OPTIONAL = {
     "fish": "fish",
     "gdb": "gdb",
+    "jq": "jq",
     "linux.uml": "user-mode-linux",
     "nasm": "nasm",
     "qemu-system-x86_64": "qemu-system-x86",

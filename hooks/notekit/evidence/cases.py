@@ -59,7 +59,9 @@ def case_of(spec: Mapping[str, Any]) -> Case | Reason:
     memory = body.memory(spec, processor)
     walk = translate(memory, processor, access, address)
     words = dict(memory.items())
-    words |= {step.entry_address: step.entry.value for step in walk.steps}
+    read = {step.entry_address: step.entry.value for step in walk.steps}
+    # What the walk does not come to need not be there.
+    words = {address: value for address, value in words.items() if _is_ram(address)} | read
     found = walk.result
     target = found.physical_address & ~7 if isinstance(found, Translation) else None
     reason = _beyond(processor, words, target)
@@ -74,15 +76,19 @@ def case_of(spec: Mapping[str, Any]) -> Case | Reason:
 
 def _beyond(processor: Processor, words: Mapping[int, int], target: int | None) -> Reason | None:
     """What of a case the emulated machine does not have."""
-    wide = [value for value in words.values() if (value & ADDRESS) >> _WIDTH]
+    wide = processor.maxphyaddr != _WIDTH and any((value & ADDRESS) >> _WIDTH for value in words.values())
     if processor.maxphyaddr < _WIDTH:
         return "narrow", str(_WIDTH)
     if wide or processor.cr3 >> _WIDTH:
         return "wide", str(_WIDTH)
     for address in (*words, processor.cr3 & ADDRESS, *(() if target is None else (target,))):
-        if address > _HIGHEST or any(low <= address < high for low, high in _HOLES):
+        if not _is_ram(address):
             return "no_ram", f"{address:#x}"
     return None
+
+
+def _is_ram(address: int) -> bool:
+    return address <= _HIGHEST and not any(low <= address < high for low, high in _HOLES)
 
 
 @dataclass(frozen=True, slots=True)
