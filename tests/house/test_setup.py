@@ -18,11 +18,11 @@ PYTHONS = {"python3", "python3.11", "python3.12", "python3.13"}
 REAL = Path(sys.executable).resolve()
 OPTIONAL = {
     "fish": "fish",
+    "qemu-system-x86_64": "qemu-system-x86",
     "gdb": "gdb",
+    "nasm": "nasm",
     "jq": "jq",
     "linux.uml": "user-mode-linux",
-    "nasm": "nasm",
-    "qemu-system-x86_64": "qemu-system-x86",
 }
 REASON = "bubblewrap cannot make a namespace (why); sudo cure"
 LINE = f'set-up: {REASON}; or, for pages that say "not verified", make site NOT_VERIFIED=1'

@@ -40,7 +40,7 @@ def without(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 def as_user(monkeypatch: pytest.MonkeyPatch) -> None:
     """The caller is not root and has apt-get."""
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(shutil, "which", lambda name, **_: f"/usr/bin/{name}")
 
 
 def test_all_that_notes_may_use_is_tried() -> None:

@@ -47,7 +47,7 @@ _ANY_PROGRAM = _ANY_EXAMPLE | {"file", "region", "with", "args", "stdin", "exit"
 _ATTRIBUTES: Mapping[BlockKind, frozenset[str]] = {
     "console": _ANY_EXAMPLE | _GUEST | _BARE | {"with", "session", "unordered", "file"},
     "program": _ANY_PROGRAM | _GUEST,
-    "json": _ANY_EXAMPLE | {"schema"},
+    "json": _ANY_EXAMPLE | {"schema", "file"},
     "output": frozenset({"of", "stream", "unordered"}),
     "example": frozenset({"of"}),
     "diagram": frozenset(),
