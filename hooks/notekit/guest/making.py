@@ -110,8 +110,15 @@ def _make(folder: Path, place: Path, flavour: str, say: Say) -> Image:
 
 
 def keep_latest(parent: Path, number: int) -> None:
-    """Removes all folders but those used last, by their own time. The caller holds the lock of the folder."""
-    folders = sorted((path for path in parent.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
+    """Removes all folders but those used last, by their own time, and what was begun by builds that were killed.
+
+    Who reads one of them meanwhile finds it damaged, and makes it anew.
+    """
+    used = {}
+    for path in parent.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # another build removes it too
+            used[path] = path.stat().st_mtime
+    folders = sorted((path for path in used if path.is_dir()), key=used.__getitem__)
     for old in folders[:-number]:
         shutil.rmtree(old, ignore_errors=True)
 
@@ -134,13 +141,13 @@ def agent() -> bytes:
 
 
 @contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Holds the folder's lock, so that of two builds one makes what both need.
+def locked(folder: Path, what: str = "") -> Iterator[None]:
+    """Holds the lock of a folder, or of one thing in it, so that of two builds one makes what both need.
 
     Raises OSError, and Stopped after ``kill_all``.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    descriptor = os.open(folder / f".lock{what}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         while True:
             try:
@@ -158,12 +165,13 @@ def locked(folder: Path) -> Iterator[None]:
 def complete_folder(place: Path) -> Iterator[Path]:
     """A folder to fill: it stands at ``place``, in place of what was there, once all in it is whole; or not at all.
 
-    The caller holds the lock of the folder around it. Raises OSError.
+    The caller holds its lock. Raises OSError.
     """
     place.parent.mkdir(parents=True, exist_ok=True)
-    for left in place.parent.glob(".new-*"):  # of a build that was killed: this one holds the lock
+    new = f".new-{place.name}-"
+    for left in place.parent.glob(f"{new}*"):  # of a build that was killed: this one holds the lock
         shutil.rmtree(left, ignore_errors=True)
-    made = Path(tempfile.mkdtemp(dir=place.parent, prefix=".new-"))
+    made = Path(tempfile.mkdtemp(dir=place.parent, prefix=new))
     try:
         yield made
         made.chmod(0o755)

@@ -69,8 +69,11 @@ def make(folder: Path, image: Image, say: Say) -> Toolchain:
     """
     version = image.versions[f"linux-image-{image.release}"]
     place = folder / "toolchains" / f"{image.release}_{version.replace(':', '%3a')}"
+    found = _read(place)
+    if found:
+        return found
     try:
-        with locked(place.parent):
+        with locked(folder):  # as for an image: apt's own folder is one for both
             found = _read(place)
             if found is None:
                 packages = fetch(folder / "apt", (*PACKAGES, f"linux-headers-{image.release}"), say)

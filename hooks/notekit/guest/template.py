@@ -59,13 +59,15 @@ def load(folder: Path, machine: Machine, image: Image, qemu_version: str, say: S
     """
     name = key(machine, image, qemu_version)
     place = folder / "templates" / name
+    found = _read(place, machine, image)
     try:
-        with locked(folder / "templates"):
-            found = _read(place, machine, image)
-            if found is None:
-                say("booting a guest once, for all that start from it")
-                _make(place, machine, image)
+        if found is None:
+            with locked(folder / "templates", f"-{name}"):
                 found = _read(place, machine, image)
+                if found is None:
+                    say("booting a guest once, for all that start from it")
+                    _make(place, machine, image)
+                    found = _read(place, machine, image)
     except OSError as error:
         raise GuestError(f"{place}: the guest cannot be saved there ({error.strerror})") from error
     if found is None:
