@@ -10,6 +10,10 @@ import pytest
 from notekit import runners
 from notekit.model import NamedFile, Output, Unit
 from notekit.parse.machine import read_machine
+from notekit.runners import _guest
+from notekit.runners.console import Talk
+from notekit.runners.guest_console import _Order
+from notekit.sandbox.layout import USER_ID
 from tests.notekit.guests import block, outcome, printed
 from tests.notekit.units import example, run
 
@@ -27,6 +31,21 @@ def test_each_user_s_shell_goes_on_where_it_was() -> None:
     """Variables, directory and the last status stay from command to command of one user's, whatever the other did."""
     found = printed("$ x=5; cd /; false", '# echo "[$x]"; pwd', "$ echo $? $x; pwd", "# exit 3")
     assert found == [("", 1), ("[]\n/home/user/work\n", 0), ("1 5\n/\n", 0), ("", 3)]
+
+
+@pytest.mark.parametrize("asked", [[0, USER_ID], [USER_ID, 0]])
+def test_whichever_shell_asks_first_the_commands_go_on(asked: list[int]) -> None:
+    """With several processors the shell that is not needed yet may be the later one to ask: it waits, and the other's
+    next command comes when that asks."""
+    (made,) = [block("$ one", "$ two", "# three")]
+    order = _Order((made,), Talk((made,), limits_of=_guest.limits_of))
+    said = [order(user, 0, 0) for user in (*asked, USER_ID, USER_ID)]
+    assert [(step.text.rstrip(b"\0"), step.user) for step in said if step and step.text] == [
+        (b"one", USER_ID),
+        (b"two", USER_ID),
+        (b"three", 0),
+    ]
+    assert order(0, 0, 0) is None
 
 
 def test_what_is_printed_stays_in_order() -> None:

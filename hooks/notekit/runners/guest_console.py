@@ -94,12 +94,12 @@ class _Order:
         else:
             self._ready.add(user)
         if user in (None, self._running) or not self._given:
+            self._running = None
             said = self._talk(status, printed)
             if said is None:
                 return None
             self._pending = Step(said[0], self.users[self._given], said[1])
             self._given += 1
-        self._running = None
         step = self._pending
         if step is None or step.user not in self._ready:
             return Step(b"", user or 0)
