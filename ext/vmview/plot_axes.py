@@ -44,6 +44,8 @@ class Axis:
                 powers.append(powers[-1] * 10)
             self.ticks = tuple((one, ("≤ " if one == first else "") + decimal(one)) for one in powers)
         else:
+            # Where all is 0, an axis to 1 shows it.
+            highest = highest or ONE
             step = _step(highest)
             count = max(1, -(-highest // step))
             self.ticks = tuple((step * number, decimal(step * number)) for number in range(count + 1))

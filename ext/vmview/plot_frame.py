@@ -77,11 +77,12 @@ def _ticks(places: "list[tuple[int, str]]", y: int) -> "list[tuple[int, Label]]"
     every = 1
     while True:
         labels = [Label(x, y, shown, "note", "middle") for x, shown in places[::every]]
+        # The outermost may reach over the edge of the picture.
+        last = labels[-1]
+        over = max(0, label_area(last)[2] - WIDTH + MARGIN)
+        labels[-1] = Label(last.x - over, y, last.text, "note", "middle")
         areas = [label_area(label) for label in labels]
         if all(areas[n][2] + 4 <= areas[n + 1][0] for n in range(len(areas) - 1)):
             break
         every += 1
-    # The outermost may reach over the edge of the picture.
-    over = max(0, areas[-1][2] - WIDTH + MARGIN)
-    labels[-1] = Label(labels[-1].x - over, y, labels[-1].text, "note", "middle")
     return list(zip([x for x, _shown in places[::every]], labels))

@@ -15,7 +15,7 @@ from vmsim.stream_sweep import counts_at
 from vmsim.sweep_trace import MEASURES, Setup, Sweep, millionths
 from vmview import plot, plot_axes, plot_words
 from vmview.plot_spec import SWEEP_SCHEMA
-from vmview.scene import Curve
+from vmview.scene import Curve, Label, label_area
 
 VALIDATOR = jsonschema.Draft202012Validator(plot.SCHEMA)
 SETS = {"from": "64 KiB", "to": "4 GiB", "times": 16}
@@ -170,6 +170,24 @@ def test_a_logarithmic_axis_has_room_for_nothing():
     axis = plot_axes.Axis(4_000_000, 15_625, True)
     assert axis.ticks[0] == (10_000, "≤ 0.01") and axis.ticks[-1] == (10_000_000, "10")
     assert axis.place(0, 100) == axis.place(10_000, 100) == 0 and axis.place(10_000_000, 100) == 100
+
+
+def test_an_axis_for_nothing_reaches_to_one():
+    """Where every value is 0, the line lies at the foot of a plot with common ticks."""
+    assert [shown for _value, shown in plot_axes.Axis(0, plot_axes.ONE, False).ticks] == [
+        "0", "0.2", "0.4", "0.6", "0.8", "1",
+    ]  # fmt: skip
+
+
+def test_names_below_the_axis_do_not_touch():
+    """Not even where the last one is moved inward, for it would reach over the edge of the picture."""
+    for first, last in (("512 KiB", "512 MiB"), ("128 KiB", "128 MiB"), ("4 KiB", "256 MiB")):
+        sets = {"from": first, "to": last, "times": 2}
+        trace = plot.run({"lines": [{"page_size": "1 GiB"}], "working_sets": sets, "accesses": 1024})
+        scene = plot.layout(trace, "en")
+        areas = sorted(label_area(one) for one in scene.items if isinstance(one, Label) and one.text.endswith("iB"))
+        below = [area for area in areas if area[1] == max(one[1] for one in areas)]
+        assert all(one[2] < other[0] for one, other in zip(below, below[1:], strict=False))
 
 
 def test_all_that_may_be_shown_has_words():
