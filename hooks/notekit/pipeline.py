@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from notekit import diagrams, emit, glossary, history, names, runners, settings, shards, store, verify
+from notekit.emit.paths import note_path
 from notekit.evidence import see
 from notekit.model import Collection, Diagram, Example, Output, Page, Problem, Result
 from notekit.parse import read_collection
@@ -211,11 +212,16 @@ def _problem_pages(checked: Checked) -> list[Page]:
 
 
 def named_files(checked: Checked) -> dict[str, bytes]:
-    """The files that the notes' examples use, by the path at which the site serves them: ``area/slug/file``."""
-    return {
+    """The files that the notes' examples use, by the path at which the site serves them: ``area/slug/file``.
+
+    A note's own text is not among them: there its page is served.
+    """
+    pages = {note_path(note.slug, one.language) for note in checked.collection.notes for one in note.documents}
+    found = {
         f"{note.slug}/{file.path}": file.content
         for note in checked.collection.notes
         for example in note.examples
         for file in (*example.files, example.file, example.schema)
         if file
     }
+    return {path: content for path, content in found.items() if path not in pages}

@@ -92,6 +92,14 @@ def test_a_named_file_can_be_downloaded(project: Project) -> None:
     assert 'href="../../../area/one/p.py"' in project.page("zh/area/one")
 
 
+def test_a_note_that_brings_its_own_text_keeps_its_page(project: Project) -> None:
+    """An example may read the note that it stands in; the page is not the raw text for that."""
+    project.note("area/itself", "```console {#a with=en.md}\n$ head -n 1 en.md\n---\n```\n", "```example {of=a}\n```\n")
+    result = project.build()
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "head -n 1 en.md" in shown(project.page("area/itself"))
+
+
 def test_two_builds_write_the_same_bytes(project: Project) -> None:
     """A second build, from the store, gives the same pages."""
     project.note("area/one", NOTE, NOTE_ZH)

@@ -2,6 +2,7 @@
 
 import math
 import random
+from itertools import pairwise
 from pathlib import Path
 
 import jsonschema
@@ -187,7 +188,7 @@ def test_names_below_the_axis_do_not_touch():
         scene = plot.layout(trace, "en")
         areas = sorted(label_area(one) for one in scene.items if isinstance(one, Label) and one.text.endswith("iB"))
         below = [area for area in areas if area[1] == max(one[1] for one in areas)]
-        assert all(one[2] < other[0] for one, other in zip(below, below[1:], strict=False))
+        assert all(one[2] < other[0] for one, other in pairwise(below))
 
 
 def test_all_that_may_be_shown_has_words():
