@@ -42,9 +42,8 @@ $ false
 $ true
 ```
 
-```console {#outside runner=guest}
-$ uname
-Linux
+```python {#outside runner=guest}
+pass
 ```
 
 - In a list:
@@ -301,7 +300,7 @@ def test_each_example_tells_its_state_in_words(page: Page, url: str, states: tup
     page.goto(url)
     expect(bar(page, "first").locator("summary")).to_contain_text(re.compile(rf"^{states[0]} ?\d{{4}}-\d\d-\d\d$"))
     expect(bar(page, "outside").locator(".example-not-verified").first).to_contain_text(f"{states[1]}")
-    expect(bar(page, "outside").locator(".example-not-verified").first).to_contain_text("no guest runner for console")
+    expect(bar(page, "outside").locator(".example-not-verified").first).to_contain_text("no guest runner for python")
     expect(bar(page, "skipped").locator(".example-not-verified")).to_contain_text("It needs a *printer*; buy one")
 
 
