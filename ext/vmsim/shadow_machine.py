@@ -60,6 +60,8 @@ class Machine:
         self.exits: list[Exit] = []
         self.accesses = 0
 
+    # Each hypervisor gives the methods that raise NotImplementedError: MicroPython has no abc.
+
     def access(self, access: Access, linear_address: int, value: "int | None" = None) -> "Reached":
         """One access, which writes the 8 bytes ``value`` if that is given.
 

@@ -84,6 +84,8 @@ class Tables:
             self.places.view[at] = place
         return words.take(ENTRIES) // ENTRIES
 
+    # Only a mapping makes tables on demand; flat tables are whole, so nothing asks them for one.
+
     def supply_table(self, linear_address: int) -> None:
         """Make the tables for that address."""
         raise NotImplementedError

@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from notekit import guest
 from notekit.guest import here, modules, template
-from notekit.model import PLAIN, NamedFile
+from notekit.model import PLAIN, Example, NamedFile
 from tests.notekit.guests import block
 from tests.notekit.units import run
 from tests.site.project import REPOSITORY
@@ -98,11 +99,11 @@ def measure(say: Callable[[str], None]) -> Figures:
     run(example)
     for name, command in RUNS.items():
         one = example if name == "module" else block(command)
-        found[name] = statistics.median(_once(lambda one=one: _passes(run(one))) for _ in range(REPEATS))  # type: ignore[misc]
+        found[name] = statistics.median(_once(partial(_passes, one)) for _ in range(REPEATS))
         say(f"{name} {found[name]:.3f} s")
     cpus = os.cpu_count() or 1
     with ThreadPoolExecutor(cpus) as pool:
-        found["units"] = _once(lambda: [_passes(one) for one in pool.map(run, [block(RUNS["shell"])] * UNITS)])
+        found["units"] = _once(lambda: list(pool.map(_passes, [block(RUNS["shell"])] * UNITS)))
     say(f"{UNITS} units {found['units']:.1f} s")
     return Figures(
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
@@ -119,8 +120,9 @@ def _once(what: Callable[[], object]) -> float:
     return time.monotonic() - started
 
 
-def _passes(outputs: object) -> None:
-    assert all(command.exit == 0 for one in outputs for command in one.commands), outputs  # type: ignore[attr-defined]
+def _passes(example: Example) -> None:
+    outputs = run(example)
+    assert all(command.exit == 0 for one in outputs for command in one.commands), outputs
 
 
 @contextmanager

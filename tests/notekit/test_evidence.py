@@ -210,8 +210,7 @@ def test_a_difference_fails_the_build_at_the_diagram(
     (tmp_path / "mkdocs.yml").write_text("site_name: x\nextra: {languages: [en]}\n")
     (tmp_path / "notes_src/area/area.yml").write_text(AREA)
     (note / "en.md").write_text(f"{HEAD}\n```page-walk {{#w}}\nlinear_address: {ADDRESS}\npage_size: 4 KiB\n```\n")
-    outcome = lambda cases: tuple(replace(expected(case), byte=byte) for case in cases)  # noqa: E731
-    monkeypatch.setattr(booting, "boot", outcome)
+    monkeypatch.setattr(booting, "boot", lambda cases: tuple(replace(expected(case), byte=byte) for case in cases))
     with store.Store(tmp_path / "store") as kept:
         checked = pipeline.check(tmp_path, kept)
     (result,) = checked.results

@@ -15,7 +15,8 @@ import notekit.parse.note
 from notekit import parsed
 from notekit.model import Collection
 from notekit.parse import read_collection
-from notekit.parse.context import NoteRead
+from notekit.parse.context import Context, NoteRead
+from notekit.parse.files import Folder
 from notekit.parsed import Parsed
 from tests.notekit.parsing import CAPABILITIES, DIAGRAMS, HEAD, NAMES, write
 from tests.notekit.test_parse_fuzz import TEXT
@@ -51,9 +52,9 @@ class Read:
         self.read: list[str] = []
         original = notekit.parse.note.read_note
 
-        def counting(slug: str, *rest: object) -> NoteRead:
+        def counting(slug: str, prefix: str, folder: Folder, context: Context) -> NoteRead:
             self.read.append(slug)
-            return original(slug, *rest)  # type: ignore[arg-type]
+            return original(slug, prefix, folder, context)
 
         if monkeypatch:
             monkeypatch.setattr(notekit.parse.note, "read_note", counting)
@@ -67,7 +68,7 @@ class Read:
     def collection(self, **other: object) -> Collection:
         """The collection, read with what is given in place of the usual."""
         usual = {"languages": ("en",), "diagrams": DIAGRAMS, "names": NAMES, "capabilities": CAPABILITIES}
-        return read_collection(self.root, **{**usual, **other})  # type: ignore[arg-type]
+        return read_collection(self.root, **{**usual, **other})  # type: ignore[arg-type]  # of mixed types, by name
 
 
 @pytest.fixture

@@ -40,13 +40,14 @@ def compiled(name: str, folder: Path) -> Program:
         raise BenchError(f"{compiler} cannot be run ({error.strerror}); a C compiler would be right") from None
     if done.returncode:
         raise BenchError(f"{' '.join(argv)} ended with {done.returncode}:\n{done.stderr}")
-    return _program(ctypes.CDLL(str(target)).simulate)
+    return _program(ctypes.CDLL(str(target)))
 
 
-def _program(simulate: Callable[..., None]) -> Program:
+def _program(library: ctypes.CDLL) -> Program:
     pointer = ctypes.c_void_p
-    simulate.argtypes = [pointer, ctypes.c_size_t, pointer, pointer, pointer, ctypes.c_int, pointer]  # type: ignore[attr-defined]
-    simulate.restype = None  # type: ignore[attr-defined]
+    simulate = library.simulate
+    simulate.argtypes = [pointer, ctypes.c_size_t, pointer, pointer, pointer, ctypes.c_int, pointer]
+    simulate.restype = None
 
     def program(addresses: array[int], tables: Tables) -> tuple[float, Counts]:
         counts = array("Q", bytes(8 * len(Counts._fields)))
